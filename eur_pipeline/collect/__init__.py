@@ -1,0 +1,1 @@
+"""From the archive server to the landing zone, losing nothing."""

@@ -1,0 +1,243 @@
+"""What `eur.yaml` may say, and the errors that name file, line, key, found and expected.
+
+Reading the file and checking it is all that happens here; `project.py` knows where things lie.
+"""
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from eur_pipeline.errors import ConfigurationError
+
+ROOT_TIME_ZONE = "UTC"
+
+# ISO 4217: currencies whose minor unit is not two digits.
+MINOR_UNIT_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
+    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"a time zone of the IANA database, such as Europe/Zurich, not {name!r}")
+    return name
+
+
+# Dagster's rule for asset names; collections give their names to assets.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
+TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
+
+
+class AfterCollect(StrEnum):
+    """What happens on the server to an archive that is safely landed."""
+
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+class Bodies(StrEnum):
+    """What the lake keeps of message bodies."""
+
+    KEEP = "keep"
+    HASH = "hash"
+    DROP = "drop"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(_Section):
+    """A place in the company's tree; a site without a time zone has its parent's."""
+
+    name: Name
+    parent: Name | None = None
+    time_zone: TimeZoneName | None = None
+
+
+class Schedule(_Section):
+    """How often a collection is run even when no sensor asks for it."""
+
+    every_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+
+
+class Collection(_Section):
+    """One source of archives: a remote folder that one messaging server uploads to."""
+
+    name: Name
+    site: Name
+    collection_for: Name = "avaya_im"
+    dialect: str
+    extension_length: Annotated[int, Field(ge=1, le=15)] = 5
+    presence_domain: Domain
+    protocol: Annotated[str, StringConstraints(pattern="^sftp$")] = "sftp"
+    host: Annotated[str, StringConstraints(min_length=1)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: Annotated[str, StringConstraints(min_length=1)]
+    password_env: str | None = None
+    private_key: Path | None = None
+    remote_path: Annotated[str, StringConstraints(min_length=1)]
+    upload_frequency_hours: Annotated[int, Field(ge=1)] = 1
+    start: dt.date
+    schedule: Schedule = Schedule()
+    poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 15
+    after_collect: AfterCollect = AfterCollect.DELETE
+    bodies: Bodies = Bodies.KEEP
+
+    @property
+    def interval_hours(self) -> int:
+        """The partition's length: the largest divisor of 24 not above the upload frequency."""
+        return max(n for n in (1, 2, 3, 4, 6, 8, 12, 24) if n <= self.upload_frequency_hours)
+
+    @property
+    def start_at(self) -> dt.datetime:
+        """Midnight UTC of the first day that is collected."""
+        return dt.datetime.combine(self.start, dt.time(), dt.UTC)
+
+    @model_validator(mode="after")
+    def _has_a_way_to_log_in(self) -> Self:
+        if self.password_env is None and self.private_key is None:
+            raise ValueError("password_env (the name of an environment variable) or private_key")
+        return self
+
+
+class Billing(_Section):
+    """What the bills are made in, and which addresses are the company's own."""
+
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    company_domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
+
+    @property
+    def minor_unit_digits(self) -> int:
+        """Digits after the point of the currency's smallest coin (ISO 4217)."""
+        return MINOR_UNIT_DIGITS.get(self.currency, 2)
+
+
+class Config(_Section):
+    """All of `eur.yaml`."""
+
+    sites: Annotated[tuple[Site, ...], Field(min_length=1)]
+    collections: Annotated[tuple[Collection, ...], Field(min_length=1)]
+    billing: Billing
+
+    def collection(self, name: str) -> Collection:
+        """The collection of that name; a ConfigurationError lists those there are."""
+        for collection in self.collections:
+            if collection.name == name:
+                return collection
+        known = ", ".join(c.name for c in self.collections)
+        raise ConfigurationError(f"no collection is named {name!r}; eur.yaml has: {known}")
+
+    def time_zone(self, site_name: str) -> ZoneInfo:
+        """The site's time zone: its own, else the nearest ancestor's, else UTC."""
+        sites = {site.name: site for site in self.sites}
+        site = sites.get(site_name)
+        while site is not None:
+            if site.time_zone:
+                return ZoneInfo(site.time_zone)
+            site = sites.get(site.parent or "")
+        return ZoneInfo(ROOT_TIME_ZONE)
+
+    @model_validator(mode="after")
+    def _refers_only_to_what_exists(self) -> Self:
+        _require_unique("site", [site.name for site in self.sites])
+        _require_unique("collection", [collection.name for collection in self.collections])
+        parents = {site.name: site.parent for site in self.sites}
+        for site in self.sites:
+            _require_known("parent of site " + site.name, site.parent, parents)
+            _require_no_cycle(site.name, parents)
+        for collection in self.collections:
+            _require_known("site of collection " + collection.name, collection.site, parents)
+        return self
+
+
+def _require_unique(kind: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"every {kind} to have a name of its own, but {name!r} stands twice")
+
+
+def _require_known(what: str, name: str | None, known: dict[str, str | None]) -> None:
+    if name is not None and name not in known:
+        raise ValueError(f"{what} to be one of {', '.join(known)}, not {name!r}")
+
+
+def _require_no_cycle(name: str, parents: dict[str, str | None]) -> None:
+    seen, at = {name}, parents[name]
+    while at is not None:
+        if at in seen:
+            raise ValueError(f"sites to form a tree, but {name!r} is among its own ancestors")
+        seen.add(at)
+        at = parents.get(at)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check `eur.yaml`; a ConfigurationError lists every fault with its line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: no such file; expected a project's configuration. "
+            f"Make a project with `eur init DIR`, or name one with EUR_HOME."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not readable as YAML: {error}") from None
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        faults = "\n".join(_explain(path, tree, fault) for fault in error.errors())
+        raise ConfigurationError(faults) from None
+
+
+def _explain(path: Path, tree: yaml.Node | None, fault: Any) -> str:
+    location = fault["loc"]
+    key = ".".join(str(part) for part in location) or "(the whole file)"
+    line = _line_of(tree, location)
+    match fault["type"]:
+        case "extra_forbidden":
+            expected, found = "no such key here; see the starter project for those there are", ""
+        case "missing":
+            expected, found = "expected this key, found nothing", ""
+        case "value_error":
+            expected, found = f"expected {fault['ctx']['error']}", ""
+        case _:
+            expected, found = f"expected: {fault['msg']}", f"; found {fault['input']!r}"
+    return f"{os.fspath(path)}, line {line}, {key}: {expected}{found}"
+
+
+def _line_of(node: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line of the deepest part of `location` that the file has."""
+    line = 1 if node is None else node.start_mark.line + 1
+    for part in location:
+        child = next((c for k, c in _children(node) if k == part), None)
+        if child is None:
+            return line
+        node, line = child, child.start_mark.line + 1
+    return line
+
+
+def _children(node: yaml.Node | None) -> Iterator[tuple[int | str, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from ((key.value, value) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from enumerate(node.value)

@@ -1,0 +1,1 @@
+"""Parquet files that say, record by record, what the archives say."""

@@ -1,0 +1,126 @@
+"""A project directory: where its files lie, its secrets and its locks.
+
+What the files mean is the business of the room that reads them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dotenv import dotenv_values
+from filelock import FileLock, Timeout
+
+from eur_pipeline.config import Collection, Config, load_config
+from eur_pipeline.errors import BusyError, ConfigurationError
+
+HOME_VARIABLE = "EUR_HOME"
+BODY_KEY_VARIABLE = "EUR_BODY_HASH_KEY"
+
+
+@dataclass(frozen=True)
+class Project:
+    """One deployment, in one directory."""
+
+    path: Path
+
+    @classmethod
+    def find(cls, directory: Path | None = None) -> "Project":
+        """The project in `directory`, else in EUR_HOME, else in the current directory."""
+        chosen = directory or Path(os.environ.get(HOME_VARIABLE) or ".")
+        return cls(chosen.resolve())
+
+    @cached_property
+    def config(self) -> Config:
+        """`eur.yaml`, checked; raises ConfigurationError."""
+        return load_config(self.config_path)
+
+    @property
+    def config_path(self) -> Path:
+        """Sites, collections and billing."""
+        return self.path / "eur.yaml"
+
+    @property
+    def directory_path(self) -> Path:
+        """Who has which address, where and when."""
+        return self.path / "directory.csv"
+
+    @property
+    def tariff_path(self) -> Path:
+        """What a message costs, and when."""
+        return self.path / "tariff.csv"
+
+    @property
+    def known_hosts_path(self) -> Path:
+        """The host keys of the archive servers, in OpenSSH's format."""
+        return self.path / "known_hosts"
+
+    @property
+    def dialects_path(self) -> Path:
+        """The site's own dialects, if it has any."""
+        return self.path / "dialects"
+
+    @property
+    def landing_path(self) -> Path:
+        """The raw archives as received, and their manifests."""
+        return self.path / "data" / "landing"
+
+    @property
+    def lake_path(self) -> Path:
+        """Parquet: what the archives say."""
+        return self.path / "data" / "lake"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The private DuckDB file; only the pipeline opens it."""
+        return self.path / "data" / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        """The DuckDB file that analysts open."""
+        return self.path / "data" / "published" / "eur.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own records: runs, events, schedules."""
+        return self.path / "data" / "dagster"
+
+    @cached_property
+    def _secrets(self) -> dict[str, str | None]:
+        return dotenv_values(self.path / ".env")
+
+    def secret(self, variable: str) -> str:
+        """A secret by the name of its variable: the environment's first, else the one in `.env`."""
+        value = os.environ.get(variable) or self._secrets.get(variable)
+        if not value:
+            raise ConfigurationError(
+                f"{variable} is set neither in the environment nor in {self.path / '.env'}; "
+                f"write {variable}=... into that file"
+            )
+        return value
+
+    def password(self, collection: Collection) -> str | None:
+        """The collection's password, None where it logs in with a key alone."""
+        return self.secret(collection.password_env) if collection.password_env else None
+
+    @property
+    def body_key(self) -> bytes:
+        """The key of the body hashes, made by `eur init`."""
+        return self.secret(BODY_KEY_VARIABLE).encode()
+
+    @contextmanager
+    def lock(self, name: str, *, wait_seconds: float = 0) -> Iterator[None]:
+        """Hold the project's lock of that name; a BusyError says that another process has it."""
+        path = self.path / "data" / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(path, timeout=wait_seconds)
+        try:
+            with lock:
+                yield
+        except Timeout:
+            raise BusyError(
+                f"another process is at work on {name!r} of {self.path}; "
+                f"wait for it, or end it and try again"
+            ) from None
