@@ -99,6 +99,7 @@ class Collection(_Section):
     start: dt.date
     schedule: Schedule = Schedule()
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 15
+    incomplete_wait_minutes: Annotated[int, Field(ge=0)] = 60
     after_collect: AfterCollect = AfterCollect.DELETE
     bodies: Bodies = Bodies.KEEP
 

@@ -5,7 +5,7 @@ An object store can take this folder's place one day: same methods, one put per 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class LocalStore:
 
     @contextmanager
     def create(self, key: str) -> Iterator[BinaryIO]:
-        """A new or replaced file, durable and visible under its key once the block has ended well."""
+        """A new or replaced file; durable and visible under its key once the block ended well."""
         target = self.path(key)
         self._make_folder(target.parent)
         unfinished = target.with_name(f"{UNFINISHED_PREFIX}{os.getpid()}-{target.name}")
@@ -42,7 +42,30 @@ class LocalStore:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        sync_folder(target.parent)
+        sync(target.parent)
+
+    def unfinished(self, folder: str, name: str) -> Path:
+        """Where a file for `adopt` may be written: invisible, on the same file system."""
+        self._make_folder(self.path(folder))
+        return self.path(folder) / f"{UNFINISHED_PREFIX}{name}"
+
+    def adopt(self, files: Mapping[str, Path]) -> None:
+        """Give unfinished files their keys: all durable first, then all visible, then all named.
+
+        One pass per step costs a fifth of doing every step file by file.
+        """
+        for unfinished in files.values():
+            sync(unfinished)
+        for key, unfinished in files.items():
+            self._make_folder(self.path(key).parent)
+            unfinished.replace(self.path(key))
+        for folder in {self.path(key).parent for key in files}:
+            sync(folder)
+
+    def clear_unfinished(self, folder: str) -> None:
+        """Remove what a crash left in that folder; only for the one who holds the folder's lock."""
+        for path in self.path(folder).glob(f"{UNFINISHED_PREFIX}*"):
+            path.unlink()
 
     def write(self, key: str, content: bytes) -> None:
         """`create` for what is in memory already."""
@@ -69,7 +92,7 @@ class LocalStore:
         missing = [f for f in (folder, *folder.parents) if not f.exists()]
         for new in reversed(missing):
             new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            sync_folder(new.parent)
+            sync(new.parent)
 
 
 def open_private(path: Path) -> BinaryIO:
@@ -77,9 +100,9 @@ def open_private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "w+b")
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable: a rename is not, until then."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's entries, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,0 +1,105 @@
+"""The index of a collection's manifests: answers "have I this?" without reading them all.
+
+It only saves time. The manifests are the truth: a hit counts only while its manifest is there;
+a miss is a miss, because a row is committed before its manifest. A lost index is rebuilt.
+"""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.storage import PRIVATE_FOLDER
+
+# Beside the landing zone's hour folders, so that both are copied and restored together.
+INDEX_NAME = ".index.sqlite"
+
+# Sensors read while a collector writes.
+_BUSY_SECONDS = 30
+
+_TABLES = """
+create table if not exists landed (
+    remote_path text, size integer, mtime text, sha256 text, collected_at text, key text primary key
+);
+create index if not exists landed_by_file on landed (remote_path, size, mtime);
+create index if not exists landed_by_content on landed (sha256);
+create table if not exists first_seen (
+    remote_path text, size integer, mtime text, hour text, primary key (remote_path, size, mtime)
+);
+"""
+
+
+class LandingIndex:
+    """The index of one collection."""
+
+    def __init__(self, zone: LandingZone, collection: str) -> None:
+        self._zone = zone
+        self._collection = collection
+        self._path = zone.store.path(f"{collection}/{INDEX_NAME}")
+        if not self._path.exists():
+            self._rebuild()
+
+    def find(self, file: RemoteFile) -> Manifest | None:
+        """The manifest of the archive that was collected from this very file, if it was."""
+        return self._first("remote_path = ? and size = ? and mtime = ?", *_triple(file))
+
+    def find_content(self, sha256: str) -> Manifest | None:
+        """The manifest of the first archive with that content."""
+        return self._first("sha256 = ?", sha256)
+
+    def announce(self, manifests: list[Manifest]) -> None:
+        """Make manifests findable; to be called before they are recorded."""
+        rows = [
+            (m.remote_path, m.size, _text(m.mtime), m.sha256, _text(m.collected_at), m.key)
+            for m in manifests
+        ]
+        with self._connection() as connection:
+            connection.executemany("insert or replace into landed values (?, ?, ?, ?, ?, ?)", rows)
+
+    def first_seen(self, file: RemoteFile, now_hour: dt.datetime) -> dt.datetime:
+        """The hour in which this file was seen first: for files whose mtime says nothing."""
+        with self._connection() as connection:
+            connection.execute(
+                "insert or ignore into first_seen values (?, ?, ?, ?)",
+                (*_triple(file), now_hour.isoformat()),
+            )
+            (hour,) = connection.execute(
+                "select hour from first_seen where remote_path = ? and size = ? and mtime = ?",
+                _triple(file),
+            ).fetchone()
+        return dt.datetime.fromisoformat(hour)
+
+    def _first(self, condition: str, *values: str | int | None) -> Manifest | None:
+        with self._connection() as connection:
+            keys = connection.execute(
+                f"select key from landed where {condition} order by collected_at, key",  # noqa: S608
+                values,
+            ).fetchall()
+        manifests = (self._zone.manifest(key) for (key,) in keys)
+        return next((m for m in manifests if m is not None), None)
+
+    def _rebuild(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        building = self._path.with_suffix(".building")
+        building.unlink(missing_ok=True)
+        self._path, finished = building, self._path
+        with self._connection() as connection:
+            connection.executescript(_TABLES)
+        self.announce(list(self._zone.manifests(self._collection)))
+        self._path = finished
+        building.replace(finished)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection, connection:
+            yield connection
+
+
+def _triple(file: RemoteFile) -> tuple[str, int, str]:
+    return file.label, file.size, _text(file.mtime)
+
+
+def _text(instant: dt.datetime | None) -> str:
+    return instant.astimezone(dt.UTC).isoformat() if instant else ""

@@ -1,0 +1,193 @@
+"""The archive server, seen through sshfs with safe settings: list, look, read, remove.
+
+The border where asyncssh's, sshfs' and fsspec's errors become ours. What to fetch, and when a file
+may be removed, is decided by the collector.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import asyncssh
+from fsspec.exceptions import FSTimeoutError
+from sshfs import SSHFileSystem
+
+from eur_pipeline.config import Collection
+from eur_pipeline.errors import (
+    HostKeyError,
+    LoginRefusedError,
+    RemoteFolderError,
+    ServerUnreachableError,
+    TransferError,
+)
+from eur_pipeline.project import Project
+
+# Connecting and listing together have to fit into a sensor tick of 60 seconds with room to spare.
+CONNECT_SECONDS = 10
+LISTING_SECONDS = 20
+CALL_SECONDS = 30
+# A silent link is given up after three unanswered keepalives.
+KEEPALIVE_SECONDS = 5
+KEEPALIVE_COUNT = 3
+
+BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, order=True)
+class RemoteFile:
+    """One file in a remote folder, as the server lists it.
+
+    `path` decodes bytes that are no UTF-8 to surrogates, so that the server gets them back as they
+    were; `label` is how the file is called everywhere else.
+    """
+
+    path: str
+    size: int
+    mtime: dt.datetime | None
+
+    @property
+    def label(self) -> str:
+        r"""The path as clean text: other bytes as `\xNN`, and a backslash as two."""
+        escaped = self.path.replace("\\", "\\\\")
+        return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    @property
+    def name(self) -> str:
+        """The last part of the label."""
+        return self.label.rsplit("/", 1)[-1]
+
+
+class ArchiveServer:
+    """A connection to one collection's remote folder; a context manager."""
+
+    def __init__(self, collection: Collection, password: str | None, known_hosts: Path) -> None:
+        self._collection = collection
+        self._known_hosts = known_hosts
+        self._password = password
+        self._fs: Any = None
+
+    @classmethod
+    def of(cls, project: Project, collection: Collection) -> Self:
+        """The server of a project's collection, not connected yet."""
+        return cls(collection, project.password(collection), project.known_hosts_path)
+
+    @property
+    def address(self) -> str:
+        """Who logs in where, for messages."""
+        c = self._collection
+        return f"{c.user}@{c.host}:{c.port}"
+
+    def __enter__(self) -> Self:
+        if not self._known_hosts.exists():
+            raise HostKeyError(
+                f"{self._known_hosts} is missing; expected the host key of {self.address} there, "
+                f"in OpenSSH's known_hosts format"
+            )
+        c = self._collection
+        with self._translated("connect"):
+            self._fs = SSHFileSystem(
+                c.host,
+                port=c.port,
+                username=c.user,
+                password=self._password,
+                client_keys=[str(c.private_key)] if c.private_key else None,
+                agent_path=None,
+                config=None,
+                known_hosts=str(self._known_hosts),
+                connect_timeout=CONNECT_SECONDS,
+                login_timeout=CONNECT_SECONDS,
+                keepalive_interval=KEEPALIVE_SECONDS,
+                keepalive_count_max=KEEPALIVE_COUNT,
+                timeout=2 * CONNECT_SECONDS,
+                sftp_client_kwargs={"path_errors": "surrogateescape"},
+                skip_instance_cache=True,
+            )
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._fs.client.close()
+
+    def list(self) -> list[RemoteFile]:
+        """All regular files of the remote folder; an error is an error, never an empty list."""
+        folder = self._collection.remote_path
+        with self._translated(f"list {folder} on"):
+            entries = self._fs.ls(folder, detail=True, timeout=LISTING_SECONDS)
+        return sorted(_remote_file(e) for e in entries if e["type"] == "file")
+
+    def look(self, path: str) -> RemoteFile | None:
+        """The file as it is now, None when it is gone."""
+        with self._translated("look at a file on"):
+            try:
+                return _remote_file(self._fs.info(path, timeout=CALL_SECONDS))
+            except FileNotFoundError:
+                return None
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """The file's content in blocks; a TransferError when it has vanished."""
+        with self._translated("read from"):
+            try:
+                file = self._fs.open(path, "rb")
+            except FileNotFoundError:
+                raise TransferError(
+                    f"a file vanished from {self.address} before it was read"
+                ) from None
+            with file:
+                while block := file.read(BLOCK_BYTES, timeout=CALL_SECONDS):
+                    yield block
+
+    def remove(self, path: str) -> None:
+        """Remove the file; one that is gone already is no error."""
+        with self._translated("remove a file from"):
+            try:
+                self._fs.rm_file(path, timeout=CALL_SECONDS)
+            except FileNotFoundError:
+                return
+
+    @contextmanager
+    def _translated(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except asyncssh.HostKeyNotVerifiable as error:
+            raise HostKeyError(
+                f"could not {action} {self.address}: its host key is not the one in "
+                f"{self._known_hosts} ({error.reason}). If the key was changed on purpose, put the "
+                f"new one there; if not, somebody may be in between"
+            ) from None
+        except PermissionError as error:
+            raise self._refusal(action, error) from None
+        except FileNotFoundError:
+            raise RemoteFolderError(
+                f"could not {action} {self.address}: there is no such folder; "
+                f"expected the one that remote_path of {self._collection.name} names"
+            ) from None
+        except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure) as error:
+            raise RemoteFolderError(
+                f"could not {action} {self.address}: the server said {error.reason!r}; "
+                f"check the rights of user {self._collection.user} on that folder"
+            ) from None
+        except (TimeoutError, FSTimeoutError) as error:
+            raise ServerUnreachableError(
+                f"could not {action} {self.address}: no answer in time"
+            ) from error
+        except (asyncssh.Error, OSError) as error:
+            raise ServerUnreachableError(f"could not {action} {self.address}: {error}") from error
+
+    def _refusal(
+        self, action: str, error: PermissionError
+    ) -> LoginRefusedError | RemoteFolderError:
+        if action == "connect":
+            return LoginRefusedError(
+                f"{self.address} refused the login; check user, {self._collection.password_env} "
+                f"and private_key of {self._collection.name}"
+            )
+        return RemoteFolderError(f"could not {action} {self.address}: {error}; check the rights")
+
+
+def _remote_file(entry: dict[str, Any]) -> RemoteFile:
+    mtime = entry["mtime"]
+    # sshfs has given naive UTC times in some versions.
+    aware = mtime.replace(tzinfo=dt.UTC) if mtime is not None and mtime.tzinfo is None else mtime
+    return RemoteFile(path=entry["name"], size=entry["size"], mtime=aware)
