@@ -5,7 +5,7 @@ then remove. A crash between any two of these is repaired by running again.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -17,6 +17,7 @@ from eur_pipeline.collect.listing import ListedArchive, State, survey
 from eur_pipeline.collect.server import ArchiveServer, RemoteFile
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.errors import TransientError
+from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
@@ -26,24 +27,6 @@ BATCH_FILES = 64
 # A lost link is tried again at once a few times; who launched the run goes on from there.
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 15
-
-
-@dataclass(frozen=True)
-class Window:
-    """Upload hours from `start` (inclusive) to `end` (exclusive), both UTC."""
-
-    start: dt.datetime
-    end: dt.datetime
-
-    def __contains__(self, hour: dt.datetime) -> bool:
-        return self.start <= hour < self.end
-
-    def hours(self) -> Iterator[dt.datetime]:
-        """Every full hour of the window."""
-        hour = self.start
-        while hour < self.end:
-            yield hour
-            hour += dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The index of a collection's manifests: answers "have I this?" without reading them all.
 
+It also knows the upload hours whose archives changed since they were read into the lake.
+
 It only saves time. The manifests are the truth: a hit counts only while its manifest is there;
 a miss is a miss, because a row is committed before its manifest. A lost index is rebuilt.
 """
@@ -8,6 +10,8 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+
+from filelock import FileLock
 
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.server import RemoteFile
@@ -25,6 +29,7 @@ create table if not exists landed (
 );
 create index if not exists landed_by_file on landed (remote_path, size, mtime);
 create index if not exists landed_by_content on landed (sha256);
+create table if not exists unread (hour text primary key, change integer);
 create table if not exists first_seen (
     remote_path text, size integer, mtime text, hour text, primary key (remote_path, size, mtime)
 );
@@ -39,7 +44,11 @@ class LandingIndex:
         self._collection = collection
         self._path = zone.store.path(f"{collection}/{INDEX_NAME}")
         if not self._path.exists():
-            self._rebuild()
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            # Sensor and collector may both find it missing: one rebuilds, the other waits for it.
+            with FileLock(self._path.with_suffix(".lock")):
+                if not self._path.exists():
+                    self._rebuild()
 
     def find(self, file: RemoteFile) -> Manifest | None:
         """The manifest of the archive that was collected from this very file, if it was."""
@@ -57,6 +66,23 @@ class LandingIndex:
         ]
         with self._connection() as connection:
             connection.executemany("insert or replace into landed values (?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany(
+                "insert into unread values (?, 1) on conflict do update set change = change + 1",
+                {(_text(m.upload_hour),) for m in manifests},
+            )
+
+    def unread(self) -> dict[dt.datetime, int]:
+        """Upload hours with archives not yet read into the lake, each with its change count."""
+        with self._connection() as connection:
+            rows = connection.execute("select hour, change from unread order by hour").fetchall()
+        return {dt.datetime.fromisoformat(hour): change for hour, change in rows}
+
+    def mark_read(self, hour: dt.datetime, change: int | None) -> None:
+        """The hour was read as it was at that change count; later changes stay unread."""
+        with self._connection() as connection:
+            connection.execute(
+                "delete from unread where hour = ? and change = ?", (_text(hour), change)
+            )
 
     def first_seen(self, file: RemoteFile, now_hour: dt.datetime) -> dt.datetime:
         """The hour in which this file was seen first: for files whose mtime says nothing."""
@@ -81,7 +107,6 @@ class LandingIndex:
         return next((m for m in manifests if m is not None), None)
 
     def _rebuild(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         building = self._path.with_suffix(".building")
         building.unlink(missing_ok=True)
         self._path, finished = building, self._path

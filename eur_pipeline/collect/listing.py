@@ -12,6 +12,7 @@ from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.collect.server import RemoteFile
 from eur_pipeline.config import Collection
+from eur_pipeline.intervals import hour_of
 
 TEMPORARY_SUFFIXES = (".part", ".filepart", ".tmp")
 
@@ -42,11 +43,6 @@ def survey(
 ) -> list[ListedArchive]:
     """Every listed file with its upload hour and state."""
     return [_judge(collection, file, index, now) for file in files]
-
-
-def hour_of(instant: dt.datetime) -> dt.datetime:
-    """The UTC hour that the instant lies in."""
-    return instant.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _judge(

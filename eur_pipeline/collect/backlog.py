@@ -1,0 +1,53 @@
+"""What a collection has to do: the upload hours with files to collect, to remove or to read.
+
+Looks at server and landing zone, and decides for sensor and command alike; changes nothing there.
+"""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+from eur_pipeline.collect.index import LandingIndex
+from eur_pipeline.collect.landing import LandingZone
+from eur_pipeline.collect.listing import ListedArchive, State, survey
+from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.config import AfterCollect, Collection
+from eur_pipeline.project import Project
+from eur_pipeline.storage import LocalStore
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Upload hours that need a run; two backlogs of one digest are the same work."""
+
+    hours: frozenset[dt.datetime]
+    files: int
+    digest: str
+
+
+def backlog(project: Project, collection: Collection) -> Backlog:
+    """What is to do for the collection now; raises what the server's errors are translated to."""
+    index = LandingIndex(LandingZone(LocalStore(project.landing_path)), collection.name)
+    with ArchiveServer.of(project, collection) as server:
+        listed = survey(collection, server.list(), index, dt.datetime.now(dt.UTC))
+    todo = [archive for archive in listed if _needs_work(collection, archive)]
+    unread = index.unread()
+    return Backlog(
+        hours=frozenset([*unread, *(archive.upload_hour for archive in todo)]),
+        files=len(todo),
+        digest=_digest(collection, todo, unread),
+    )
+
+
+def _needs_work(collection: Collection, archive: ListedArchive) -> bool:
+    if archive.state is State.COLLECTED:
+        return collection.after_collect is AfterCollect.DELETE
+    return archive.state is State.NEW
+
+
+def _digest(
+    collection: Collection, todo: list[ListedArchive], unread: dict[dt.datetime, int]
+) -> str:
+    """Of the work and of the configuration, which may be what stopped it."""
+    facts = [collection.model_dump_json(), *(repr(archive.file) for archive in todo), repr(unread)]
+    return hashlib.sha256("\n".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

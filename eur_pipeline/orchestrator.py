@@ -1,0 +1,152 @@
+"""Starts Dagster for the command line: its home, its processes, and their logs.
+
+What Dagster then runs is declared in `assets`, which this never imports.
+"""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eur_pipeline.config import Collection
+from eur_pipeline.errors import OrchestratorError
+from eur_pipeline.intervals import Window
+from eur_pipeline.project import HOME_VARIABLE, Project
+from eur_pipeline.storage import PRIVATE_FOLDER
+
+DEFINITIONS = "assets.definitions"
+CODE_LOCATION = "eur_pipeline"
+MODELS_JOB = "models"
+
+# Dagster's tags for a run over a range of partitions.
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+_WORKSPACE = f"""\
+load_from:
+  - python_module: {{module_name: {DEFINITIONS}, location_name: {CODE_LOCATION}}}
+"""
+
+# Pools keep two runs off one server and off the warehouse; eight sensors tick side by side, so that
+# a slow server delays no other; run monitoring is the backstop for runs that hang.
+_INSTANCE = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency:
+  pools: {default_limit: 1, granularity: op}
+  runs: {max_concurrent_runs: 4}
+run_monitoring: {enabled: true, start_timeout_seconds: 180, max_runtime_seconds: 14400}
+run_retries: {enabled: true, max_retries: 3, retry_on_asset_or_op_failure: false}
+sensors: {use_threads: true, num_workers: 8}
+schedules: {use_threads: true, num_workers: 2}
+retention:
+  sensor: {purge_after_days: {skipped: 2, failure: 30, success: 90}}
+  schedule: {purge_after_days: 90}
+"""
+
+_LOG_TAIL_LINES = 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made: a job, and the partitions it covers."""
+
+    name: str
+    tags: Mapping[str, str]
+
+
+def collection_job(collection: Collection, window: Window) -> Job:
+    """The run that collects and reads the intervals of that window."""
+    *_, last = window.intervals(collection.interval_hours)
+    return Job(collection.name, {RANGE_START_TAG: window.key(), RANGE_END_TAG: last.key()})
+
+
+def prepare_home(project: Project) -> None:
+    """Write what Dagster reads from its home; cheap, and the same every time."""
+    home = project.dagster_home
+    home.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    (home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
+    (home / "workspace.yaml").write_text(_WORKSPACE, encoding="utf-8")
+
+
+def environment(project: Project) -> dict[str, str]:
+    """The environment of Dagster's processes."""
+    return {
+        **os.environ,
+        HOME_VARIABLE: str(project.path),
+        "DAGSTER_HOME": str(project.dagster_home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+
+
+def fail_killed_runs(project: Project) -> None:
+    """End the runs whose processes are gone, and free what they hold; sets up a new home."""
+    prepare_home(project)
+    _run_all(project, {"killed-runs": [sys.executable, "-m", "assets.killed_runs"]})
+
+
+def execute(project: Project, jobs: Mapping[str, Job]) -> None:
+    """Run jobs side by side and wait; an OrchestratorError shows the end of a failed one's log."""
+    _run_all(project, {label: _command(job) for label, job in jobs.items()})
+
+
+def dev_command(project: Project, port: int) -> list[str]:
+    """The command that runs UI and daemon, on loopback only."""
+    workspace = project.dagster_home / "workspace.yaml"
+    arguments = ["dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
+    return [sys.executable, "-m", "dagster", *arguments]
+
+
+def _command(job: Job) -> list[str]:
+    arguments = ["job", "execute", "-m", DEFINITIONS, "-j", job.name]
+    return [sys.executable, "-m", "dagster", *arguments, "--tags", json.dumps(dict(job.tags))]
+
+
+def _run_all(project: Project, commands: Mapping[str, list[str]]) -> None:
+    with _processes(project, commands) as running:
+        failed = {label: log for label, (process, log) in running.items() if process.wait() != 0}
+    for label, log in failed.items():
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        raise OrchestratorError(
+            f"the Dagster run {label!r} failed; its whole log is {log}, which ends:\n"
+            + "\n".join(lines[-_LOG_TAIL_LINES:])
+        )
+
+
+@contextmanager
+def _processes(
+    project: Project, commands: Mapping[str, list[str]]
+) -> Iterator[dict[str, tuple[subprocess.Popen[bytes], Path]]]:
+    """Start them all; whatever still runs when the block ends is terminated."""
+    running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+    try:
+        for label, command in commands.items():
+            log = _log_path(project, label)
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    command,
+                    env=environment(project),
+                    cwd=project.path,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            running[label] = process, log
+        yield running
+    finally:
+        for process, _ in running.values():
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+
+
+def _log_path(project: Project, label: str) -> Path:
+    folder = project.path / "data" / "logs"
+    folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    started = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
+    return folder / f"{started}-{label}.log"

@@ -1,0 +1,24 @@
+"""The archive servers, for assets and sensors: what is there to do, and doing it."""
+
+from collections.abc import Callable
+
+from eur_pipeline.collect.backlog import Backlog, backlog
+from eur_pipeline.collect.collector import CollectReport, Progress, collect
+from eur_pipeline.intervals import Window
+from resources.base import ProjectResource
+
+
+class ArchiveServerResource(ProjectResource):
+    """Every collection's archive server."""
+
+    def backlog(self, collection: str) -> Backlog:
+        """The upload hours with work; raises the core's errors."""
+        return backlog(self.project, self.collection(collection))
+
+    def collect(
+        self, collection: str, window: Window, on_progress: Callable[[Progress], None]
+    ) -> CollectReport:
+        """Collect those upload hours into the landing zone; raises the core's errors."""
+        return collect(
+            self.project, self.collection(collection), window, on_progress=on_progress
+        )

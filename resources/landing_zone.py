@@ -1,0 +1,15 @@
+"""The landing zone, for assets and checks that look at what was collected."""
+
+from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.intervals import Window
+from eur_pipeline.storage import LocalStore
+from resources.base import ProjectResource
+
+
+class LandingZoneResource(ProjectResource):
+    """The landed archives of all collections."""
+
+    def landed(self, collection: str, window: Window) -> list[Manifest]:
+        """The archives of those upload hours."""
+        zone = LandingZone(LocalStore(self.project.landing_path))
+        return [m for hour in window.hours() for m in zone.landed(collection, hour)]
