@@ -1,0 +1,1 @@
+"""From an archive file to records: dialects say how, the reader does it."""

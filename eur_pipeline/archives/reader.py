@@ -1,0 +1,119 @@
+"""Reads an archive record by record, in bounded memory, trusting nothing in it.
+
+What a record is the dialect says; where records go afterwards is the lake's business.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from lxml import etree
+
+from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.extract import Extractor, FieldError
+from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.errors import UnreadableArchiveError
+
+RAW_BYTES = 4096
+
+
+def read_archive(
+    source: BinaryIO, dialect: Dialect, *, presence_domain: str | None
+) -> Iterator[Record | Reject]:
+    """Every record in the archive, in order; raises UnreadableArchiveError where that ends early."""
+    extractor = Extractor(dialect, presence_domain)
+    ordinal = 0
+    try:
+        for element in _record_elements(source, dialect):
+            ordinal += 1
+            yield _read(extractor, element, ordinal)
+    except etree.XMLSyntaxError as error:
+        raise UnreadableArchiveError(_syntax_reason(error), ordinal) from None
+
+
+def root_of(source: BinaryIO) -> str:
+    """The name of the root element as `{namespace}name`; raises UnreadableArchiveError."""
+    try:
+        for _, root in _events(source):
+            return str(root.tag)
+    except etree.XMLSyntaxError as error:
+        raise UnreadableArchiveError(_syntax_reason(error)) from None
+    raise UnreadableArchiveError("expected an XML document, found no element")
+
+
+def _events(source: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
+    return etree.iterparse(
+        source,
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Element]:
+    """Every element that is a record, complete; it and all others are forgotten afterwards."""
+    tags: list[str] = []
+    record: etree._Element | None = None
+    for event, element in _events(source):
+        if event == "start":
+            tags.append(element.tag)
+            if len(tags) == 1:
+                _check_root(element, dialect)
+            if record is None and any(path.matches(tags) for path in dialect.record_paths):
+                record = element
+            continue
+        tags.pop()
+        if element is record:
+            yield element
+            record = None
+        if record is None:
+            _forget(element)
+
+
+def _check_root(root: etree._Element, dialect: Dialect) -> None:
+    document = root.getroottree().docinfo
+    if document.doctype or document.internalDTD is not None or document.externalDTD is not None:
+        raise UnreadableArchiveError(
+            "expected an archive without a document type declaration (DOCTYPE), found one; "
+            "it is refused because it can name other files and grow without bound"
+        )
+    if not dialect.accepts_root(root.tag):
+        expected = ", ".join(path.steps[0] for path in dialect.record_paths)
+        raise UnreadableArchiveError(
+            f"expected the root element {expected} of dialect {dialect.name}, found {root.tag}; "
+            f"choose another dialect for it, or write one"
+        )
+
+
+def _forget(element: etree._Element) -> None:
+    # The element itself must stay while lxml parses; it goes when its next sibling ends.
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record | Reject:
+    try:
+        return extractor.record(element, ordinal)
+    except FieldError as error:
+        raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
+        return Reject(
+            ordinal=ordinal,
+            line=element.sourceline,
+            field=error.field,
+            reason=str(error),
+            raw=raw.decode(errors="ignore"),
+        )
+
+
+def _syntax_reason(error: etree.XMLSyntaxError) -> str:
+    """What is wrong where; libxml2's own words are left out, since they can quote the archive."""
+    entry = error.error_log.last_error
+    if not error.lineno or entry is None:
+        return "expected an XML document, found no element (the file is empty)"
+    name = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()
+    return f"not well-formed XML, or cut off, at line {error.lineno} ({name})"

@@ -1,0 +1,97 @@
+"""Turns the texts of an archive into addresses, times, sizes and file names.
+
+Where in the XML such a text stands is the dialect's business. What cannot be understood is a
+ValueError that says what was found and expected.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EXTENSION = re.compile(r"\+?[0-9]+")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+_SIZE = re.compile(r"[0-9]{1,18}")
+# Archives are hostile input: what an error quotes of them has to end somewhere.
+_QUOTED_CHARACTERS = 80
+
+
+class TimeFormat(StrEnum):
+    """How an archive writes an instant."""
+
+    ISO = "iso"
+    EPOCH_MILLISECONDS = "epoch_milliseconds"
+    EPOCH_SECONDS = "epoch_seconds"
+
+
+def bare_address(text: str, presence_domain: str | None = None) -> str:
+    """The address without resource, its domain in lower case; an extension gets the domain."""
+    address = text.strip().partition("/")[0]
+    local, at, domain = address.rpartition("@")
+    if at:
+        return f"{local}@{domain.lower()}"
+    if _EXTENSION.fullmatch(address):
+        return f"{address}@{presence_domain.lower()}" if presence_domain else address
+    return address.lower()
+
+
+def occupant_address(text: str) -> str:
+    """`ROOM/nick`: the room's domain in lower case, the nickname as it is."""
+    room, slash, nick = text.strip().partition("/")
+    return bare_address(room) + slash + nick
+
+
+def instant(text: str, time_format: TimeFormat, zone: dt.tzinfo) -> dt.datetime:
+    """The instant in UTC, to the microsecond; `zone` holds for ISO times that name none."""
+    try:
+        return _PARSERS[time_format](text.strip(), zone)
+    except (ValueError, OverflowError):
+        expected = time_format.replace("_", " ")
+        raise ValueError(f"expected a time ({expected}), found {quoted(text)}") from None
+
+
+def size(text: str) -> int:
+    """A number of bytes."""
+    if not _SIZE.fullmatch(text.strip()):
+        raise ValueError(f"expected a whole number of bytes, found {quoted(text)}")
+    return int(text)
+
+
+def url_file_name(url: str) -> str:
+    """The last part of the URL's path, percent-decoded; empty where the path ends in a slash."""
+    try:
+        path = urlsplit(url.strip()).path
+    except ValueError:  # such as an unfinished IPv6 host
+        path = url.partition("?")[0].partition("#")[0]
+    return unquote(path.rpartition("/")[2])
+
+
+def quoted(text: str) -> str:
+    """The text in quotes for an error, cut off where it is long."""
+    return repr(text if len(text) <= _QUOTED_CHARACTERS else text[:_QUOTED_CHARACTERS] + "…")
+
+
+def _iso(text: str, zone: dt.tzinfo) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(dt.UTC)
+
+
+def _epoch(unit_microseconds: int) -> Callable[[str, dt.tzinfo], dt.datetime]:
+    def parse(text: str, _zone: dt.tzinfo) -> dt.datetime:
+        if not _DECIMAL.fullmatch(text):
+            raise ValueError(text)
+        return _EPOCH + dt.timedelta(microseconds=int(Decimal(text) * unit_microseconds))
+
+    return parse
+
+
+_PARSERS: dict[TimeFormat, Callable[[str, dt.tzinfo], dt.datetime]] = {
+    TimeFormat.ISO: _iso,
+    TimeFormat.EPOCH_MILLISECONDS: _epoch(1_000),
+    TimeFormat.EPOCH_SECONDS: _epoch(1_000_000),
+}
