@@ -147,7 +147,9 @@ class Dialect(_Section):
     @classmethod
     def _keeps_our_prefix(cls, namespaces: dict[str, str]) -> dict[str, str]:
         if FUNCTIONS_PREFIX in namespaces:
-            raise ValueError(f"another prefix: {FUNCTIONS_PREFIX} is that of the built-in functions")
+            raise ValueError(
+                f"another prefix: {FUNCTIONS_PREFIX} is that of the built-in functions"
+            )
         return namespaces
 
     @model_validator(mode="after")

@@ -15,8 +15,9 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EXTENSION = re.compile(r"\+?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _SIZE = re.compile(r"[0-9]{1,18}")
-# Archives are hostile input: what an error quotes of them has to end somewhere.
-_QUOTED_CHARACTERS = 80
+# Reasons are published, and where a dialect points to the wrong place the text may be a body: only
+# what looks like a time or a number is quoted.
+_QUOTABLE = re.compile(r"[0-9TZ:.,+\- ]{1,40}")
 
 
 class TimeFormat(StrEnum):
@@ -50,13 +51,13 @@ def instant(text: str, time_format: TimeFormat, zone: dt.tzinfo) -> dt.datetime:
         return _PARSERS[time_format](text.strip(), zone)
     except (ValueError, OverflowError):
         expected = time_format.replace("_", " ")
-        raise ValueError(f"expected a time ({expected}), found {quoted(text)}") from None
+        raise ValueError(f"expected a time ({expected}), found {described(text)}") from None
 
 
 def size(text: str) -> int:
     """A number of bytes."""
     if not _SIZE.fullmatch(text.strip()):
-        raise ValueError(f"expected a whole number of bytes, found {quoted(text)}")
+        raise ValueError(f"expected a whole number of bytes, found {described(text)}")
     return int(text)
 
 
@@ -69,9 +70,9 @@ def url_file_name(url: str) -> str:
     return unquote(path.rpartition("/")[2])
 
 
-def quoted(text: str) -> str:
-    """The text in quotes for an error, cut off where it is long."""
-    return repr(text if len(text) <= _QUOTED_CHARACTERS else text[:_QUOTED_CHARACTERS] + "…")
+def described(text: str) -> str:
+    """The text for an error: quoted if it is short and of digits, else only its length."""
+    return repr(text) if _QUOTABLE.fullmatch(text) else f"a text of {len(text)} characters"
 
 
 def _iso(text: str, zone: dt.tzinfo) -> dt.datetime:

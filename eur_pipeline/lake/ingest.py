@@ -1,0 +1,197 @@
+"""From landed archives to rows in the lake, one upload hour of a collection at a time.
+
+How an archive is read is the business of `archives`, how the lake stores rows that of `lake.py`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+from eur_pipeline.archives.dialect import Dialect, load_dialect
+from eur_pipeline.archives.reader import read_archive
+from eur_pipeline.archives.record import Record
+from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.config import Bodies, Collection
+from eur_pipeline.errors import UnreadableArchiveError
+from eur_pipeline.lake.lake import HourWriter, Lake
+from eur_pipeline.lake.records import BodyPolicy, Origin, Row, message_row, reject_row
+from eur_pipeline.project import Project
+from eur_pipeline.storage import LocalStore
+
+READ, DUPLICATE, UNREADABLE = "read", "duplicate", "unreadable"
+
+# How long to wait for another process that reads archives of the same collection.
+_LOCK_SECONDS = 600
+# An unhappy report names so many reasons; all of them are in the lake.
+_REASONS_REPORTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What was read in one upload hour; it never holds anything of a body.
+
+    Attributes:
+        archives: All landed archives of the hour, with `duplicates` and `unreadable` among them.
+        records: Records stored.
+        rejects: Records that could not be read.
+        bytes: Size of all landed archives of the hour.
+        dates_touched: UTC event dates whose files in the lake changed.
+        reasons: The first reasons for unreadable archives and rejects.
+    """
+
+    archives: int = 0
+    duplicates: int = 0
+    unreadable: int = 0
+    records: int = 0
+    rejects: int = 0
+    bytes: int = 0
+    dates_touched: tuple[dt.date, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of one archive."""
+
+    status: str
+    reason: str | None = None
+    records: int = 0
+    rejects: int = 0
+    records_before_damage: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Ingest:
+    """One collection's way of reading."""
+
+    collection: Collection
+    dialect: Dialect
+    policy: BodyPolicy
+    landing: LandingZone
+
+    def archive(self, manifest: Manifest, writer: HourWriter) -> _Outcome:
+        """Read one archive into the writer: all of it, or nothing."""
+        if manifest.duplicate_of:
+            outcome = _Outcome(DUPLICATE, f"the same content as {manifest.duplicate_of}")
+        else:
+            outcome = self._read(manifest, writer)
+        writer.archives.add(_archive_row(manifest, self.dialect, outcome))
+        writer.archives.commit()
+        return outcome
+
+    def _read(self, manifest: Manifest, writer: HourWriter) -> _Outcome:
+        outcome = _Outcome(READ)
+        try:
+            self._read_records(manifest, writer, outcome)
+        except UnreadableArchiveError as error:
+            writer.messages.roll_back()
+            writer.rejects.roll_back()
+            reason = str(error)
+            return _Outcome(
+                UNREADABLE,
+                reason,
+                records_before_damage=error.records_before,
+                reasons=[f"{manifest.name}: {reason}"],
+            )
+        writer.messages.commit()
+        writer.rejects.commit()
+        return outcome
+
+    def _read_records(self, manifest: Manifest, writer: HourWriter, outcome: _Outcome) -> None:
+        origin = _origin(manifest, self.dialect)
+        domain = self.collection.presence_domain
+        with self.landing.open(manifest) as source:
+            for item in read_archive(source, self.dialect, presence_domain=domain):
+                if isinstance(item, Record):
+                    row = message_row(item, origin, self.policy)
+                    writer.messages.add(row, item.body_bytes or 0)
+                    outcome.records += 1
+                    continue
+                writer.rejects.add(reject_row(item, origin, self.policy), len(item.raw))
+                outcome.rejects += 1
+                if len(outcome.reasons) < _REASONS_REPORTED:
+                    outcome.reasons.append(
+                        f"{manifest.name}, record {item.ordinal}, {item.field}: {item.reason}"
+                    )
+
+
+def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> IngestReport:
+    """Read all landed archives of an upload hour; what the lake had of that hour is replaced.
+
+    Raises ConfigurationError where the dialect cannot be used, and BusyError.
+    """
+    ingest = _Ingest(
+        collection=collection,
+        dialect=load_dialect(collection.dialect, project.dialects_path),
+        policy=_policy(project, collection),
+        landing=_landing(project),
+    )
+    report = IngestReport()
+    with (
+        project.lock(f"lake-{collection.name}", wait_seconds=_LOCK_SECONDS),
+        _lake(project).rewriting(collection.name, hour) as writer,
+    ):
+        for manifest in ingest.landing.landed(collection.name, hour):
+            report = _added(report, manifest, ingest.archive(manifest, writer))
+    return replace(report, dates_touched=writer.dates_touched)
+
+
+def needs_ingest(project: Project, collection: Collection, hour: dt.datetime) -> bool:
+    """Whether the lake lacks a landed archive of that hour, or has one that is landed no more."""
+    landed = {m.key for m in _landing(project).landed(collection.name, hour)}
+    return landed != (_lake(project).landing_paths(collection.name, hour) or set())
+
+
+def _landing(project: Project) -> LandingZone:
+    return LandingZone(LocalStore(project.landing_path))
+
+
+def _lake(project: Project) -> Lake:
+    return Lake(LocalStore(project.lake_path))
+
+
+def _policy(project: Project, collection: Collection) -> BodyPolicy:
+    key = None if collection.bodies is Bodies.DROP else project.body_key
+    return BodyPolicy(collection.bodies, key)
+
+
+def _origin(manifest: Manifest, dialect: Dialect) -> Origin:
+    return Origin(
+        archive_sha256=manifest.sha256,
+        archive_name=manifest.name,
+        dialect=dialect.name,
+        collection=manifest.collection,
+        upload_hour=manifest.upload_hour,
+    )
+
+
+def _archive_row(manifest: Manifest, dialect: Dialect, outcome: _Outcome) -> Row:
+    return {
+        "collection": manifest.collection,
+        "upload_hour": manifest.upload_hour,
+        "archive_name": manifest.name,
+        "archive_sha256": manifest.sha256,
+        "landing_path": manifest.key,
+        "bytes": manifest.size,
+        "uploaded_at": manifest.mtime,
+        "collected_at": manifest.collected_at,
+        "dialect": dialect.name,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "records": outcome.records,
+        "rejects": outcome.rejects,
+        "records_before_damage": outcome.records_before_damage,
+    }
+
+
+def _added(report: IngestReport, manifest: Manifest, outcome: _Outcome) -> IngestReport:
+    return replace(
+        report,
+        archives=report.archives + 1,
+        duplicates=report.duplicates + (outcome.status == DUPLICATE),
+        unreadable=report.unreadable + (outcome.status == UNREADABLE),
+        records=report.records + outcome.records,
+        rejects=report.rejects + outcome.rejects,
+        bytes=report.bytes + manifest.size,
+        reasons=(*report.reasons, *outcome.reasons)[:_REASONS_REPORTED],
+    )

@@ -1,0 +1,150 @@
+"""The lake's layout, and how one upload hour of a collection is replaced in it.
+
+What the rows say is the business of `records.py`, where they come from that of `ingest.py`.
+"""
+
+import datetime as dt
+import filecmp
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from eur_pipeline.lake import schema
+from eur_pipeline.lake.spool import Spool, dates, on_date, write_parquet
+from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
+
+_STAGING = UNFINISHED_PREFIX + "staging"
+
+
+def file_name(collection: str, hour: dt.datetime) -> str:
+    """The name that all files of one upload hour of a collection have."""
+    return f"{collection}--{hour.astimezone(dt.UTC):{schema.HOUR_FORMAT}}.parquet"
+
+
+def file_key(table: str, date: dt.date, collection: str, hour: dt.datetime) -> str:
+    """Where the rows of a date lie that one upload hour brought."""
+    return f"{table}/event_date={date:%Y-%m-%d}/{file_name(collection, hour)}"
+
+
+@dataclass
+class HourWriter:
+    """Takes the rows of one upload hour, in archive order.
+
+    Attributes:
+        dates_touched: The event dates whose files were written or removed; known at the end.
+    """
+
+    messages: Spool
+    rejects: Spool
+    archives: Spool
+    dates_touched: tuple[dt.date, ...] = field(default=(), init=False)
+
+    def spools(self) -> dict[str, Spool]:
+        """The tables in the order in which they are stored."""
+        return {"messages": self.messages, "rejects": self.rejects, "archives": self.archives}
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Parquet files below one folder."""
+
+    store: LocalStore
+
+    @contextmanager
+    def rewriting(self, collection: str, hour: dt.datetime) -> Iterator[HourWriter]:
+        """Replace all that the lake has of one upload hour by the rows written in the block.
+
+        Only one process at a time may rewrite an hour. Files that would not change stay as they
+        are, so that nothing that depends on them becomes stale.
+        """
+        staging = self.store.path(f"{_STAGING}-{file_name(collection, hour)}")
+        _empty(staging)
+        try:
+            with ExitStack() as stack:
+                writer = HourWriter(
+                    **{
+                        table: stack.enter_context(Spool(staging / f"{table}.arrow", columns))
+                        for table, columns in schema.TABLES.items()
+                    }
+                )
+                yield writer
+            writer.dates_touched = self._replace(collection, hour, writer, staging)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def landing_paths(self, collection: str, hour: dt.datetime) -> set[str] | None:
+        """The landed archives that the lake has read for an upload hour; None: never read."""
+        key = file_key("archives", hour.astimezone(dt.UTC).date(), collection, hour)
+        try:
+            table = pq.ParquetFile(self.store.path(key)).read(columns=["landing_path"])
+        except FileNotFoundError:
+            return None
+        return set(table["landing_path"].to_pylist())
+
+    def _replace(
+        self, collection: str, hour: dt.datetime, writer: HourWriter, staging: Path
+    ) -> tuple[dt.date, ...]:
+        """Make the hour's files those of the writer's rows; returns the event dates touched."""
+        staged = {
+            file_key(table, date, collection, hour): path
+            for table, spool in writer.spools().items()
+            for date, path in _write_dates(staging, table, spool, hour)
+        }
+        stale = [key for key in self._keys(collection, hour) if key not in staged]
+        changed = [key for key, path in staged.items() if not self._equals(key, path)]
+        if stale or changed:
+            self._carry_out(stale, changed, staged, collection, hour)
+        touched = {key.split("/")[1] for key in (*stale, *changed) if key.startswith("messages/")}
+        return tuple(sorted(dt.date.fromisoformat(folder.partition("=")[2]) for folder in touched))
+
+    def _carry_out(
+        self,
+        stale: list[str],
+        changed: list[str],
+        staged: dict[str, Path],
+        collection: str,
+        hour: dt.datetime,
+    ) -> None:
+        # The archives' file says that an hour is complete, so it goes first and comes last: a
+        # crash in between leaves an hour that has to be read again.
+        archives = file_key("archives", hour.astimezone(dt.UTC).date(), collection, hour)
+        self.store.remove(archives)
+        for key in stale:
+            self.store.remove(key)
+        for key in (*(k for k in changed if k != archives), *({archives} & staged.keys())):
+            with self.store.create(key) as target, staged[key].open("rb") as source:
+                shutil.copyfileobj(source, target)
+
+    def _keys(self, collection: str, hour: dt.datetime) -> list[str]:
+        """The files that the hour has now, on whatever dates."""
+        name = file_name(collection, hour)
+        return [
+            path.relative_to(self.store.root).as_posix()
+            for table in schema.TABLES
+            for path in sorted(self.store.path(table).glob(f"event_date=*/{name}"))
+        ]
+
+    def _equals(self, key: str, staged: Path) -> bool:
+        stored = self.store.path(key)
+        return stored.exists() and filecmp.cmp(stored, staged, shallow=False)
+
+
+def _write_dates(
+    staging: Path, table: str, spool: Spool, hour: dt.datetime
+) -> Iterator[tuple[dt.date, Path]]:
+    """One Parquet file for each event date of the spooled rows."""
+    columns = schema.TABLES[table]
+    instant = "sent_at" if table == "messages" else "upload_hour"
+    for date in dates(spool.batches(), instant):
+        path = staging / f"{table}-{date}.parquet"
+        write_parquet(path, columns, on_date(spool.batches(), instant, date))
+        yield date, path
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
