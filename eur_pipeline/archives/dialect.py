@@ -5,18 +5,17 @@ Loading and checking a dialect is all that happens here; `extract.py` applies on
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
-from lxml import etree
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,6 +28,7 @@ from pydantic import (
 from eur_pipeline.archives.record import Kind
 from eur_pipeline.archives.values import TimeFormat
 from eur_pipeline.archives.xpath import FUNCTIONS_PREFIX, RecordPath, XPath, compile_xpath
+from eur_pipeline.config import TimeZoneName
 from eur_pipeline.errors import ConfigurationError
 
 SUFFIX = ".yml"
@@ -39,12 +39,6 @@ class Overlap(StrEnum):
 
     NEVER = "never"
     POSSIBLE = "possible"
-
-
-def _known_time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"a time zone of the IANA database, such as Europe/Zurich, not {name!r}")
-    return name
 
 
 def _as_list(value: object) -> object:
@@ -64,7 +58,7 @@ class Time(_Section):
 
     xpath: str
     format: TimeFormat
-    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
+    time_zone: TimeZoneName = "UTC"
 
     @cached_property
     def zone(self) -> dt.tzinfo:
@@ -154,14 +148,13 @@ class Dialect(_Section):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        for key, path in zip(self._record_keys(), self.records, strict=True):
-            _check(key, lambda path=path: RecordPath.parse(path, self.namespaces))
+        for number, path in enumerate(self.records):
+            with _naming(f"records.{number}"):
+                RecordPath.parse(path, self.namespaces)
         for key, expression in self._expressions():
-            _check(key, lambda expression=expression: self.compile(expression))
+            with _naming(key):
+                self.compile(expression)
         return self
-
-    def _record_keys(self) -> list[str]:
-        return [f"records.{number}" for number in range(len(self.records))]
 
     def _expressions(self) -> Iterator[tuple[str, str]]:
         yield "content", self.content
@@ -174,9 +167,11 @@ class Dialect(_Section):
             yield f"kinds.{number}.when", rule.when
 
 
-def _check(key: str, compiling: Any) -> None:
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Errors in the block name the key."""
     try:
-        compiling()
+        yield
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
 

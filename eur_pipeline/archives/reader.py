@@ -4,7 +4,7 @@ What a record is the dialect says; where records go afterwards is the lake's bus
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from lxml import etree
 
@@ -19,7 +19,7 @@ RAW_BYTES = 4096
 def read_archive(
     source: BinaryIO, dialect: Dialect, *, presence_domain: str | None
 ) -> Iterator[Record | Reject]:
-    """Every record in the archive, in order; raises UnreadableArchiveError where that ends early."""
+    """Every record in the archive, in order; UnreadableArchiveError says where that ended early."""
     extractor = Extractor(dialect, presence_domain)
     ordinal = 0
     try:
@@ -41,7 +41,7 @@ def root_of(source: BinaryIO) -> str:
 
 
 def _events(source: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
-    return etree.iterparse(
+    events: Iterator[tuple[str, etree._Element]] = etree.iterparse(
         source,
         events=("start", "end"),
         resolve_entities=False,
@@ -51,6 +51,7 @@ def _events(source: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
         remove_comments=True,
         remove_pis=True,
     )
+    return events
 
 
 def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Element]:
@@ -74,8 +75,8 @@ def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Elem
 
 
 def _check_root(root: etree._Element, dialect: Dialect) -> None:
-    document = root.getroottree().docinfo
-    if document.doctype or document.internalDTD is not None or document.externalDTD is not None:
+    # lxml has one as soon as there is any DOCTYPE, with declarations inside or elsewhere.
+    if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableArchiveError(
             "expected an archive without a document type declaration (DOCTYPE), found one; "
             "it is refused because it can name other files and grow without bound"
@@ -103,7 +104,7 @@ def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record
         raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
         return Reject(
             ordinal=ordinal,
-            line=element.sourceline,
+            line=cast(int | None, element.sourceline),
             field=error.field,
             reason=str(error),
             raw=raw.decode(errors="ignore"),
@@ -112,7 +113,7 @@ def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record
 
 def _syntax_reason(error: etree.XMLSyntaxError) -> str:
     """What is wrong where; libxml2's own words are left out, since they can quote the archive."""
-    entry = error.error_log.last_error
+    entry = error.error_log.last_error  # type: ignore[attr-defined]
     if not error.lineno or entry is None:
         return "expected an XML document, found no element (the file is empty)"
     name = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()

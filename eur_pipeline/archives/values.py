@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EXTENSION = re.compile(r"\+?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+_TIME_OF_DAY = re.compile(r"[0-9][T ][0-9]")
 _SIZE = re.compile(r"[0-9]{1,18}")
 # Reasons are published, and where a dialect points to the wrong place the text may be a body: only
 # what looks like a time or a number is quoted.
@@ -76,6 +77,8 @@ def described(text: str) -> str:
 
 
 def _iso(text: str, zone: dt.tzinfo) -> dt.datetime:
+    if not _TIME_OF_DAY.search(text):
+        raise ValueError(text)
     moment = dt.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)

@@ -97,7 +97,7 @@ def _step(step: str, namespaces: dict[str, str]) -> str:
 
 
 def _text(node: Any) -> str:
-    return "".join(node.itertext()) if etree.iselement(node) else str(node)
+    return "".join(map(str, node.itertext())) if etree.iselement(node) else str(node)
 
 
 def _number_or_text(found: object) -> str:

@@ -27,7 +27,7 @@ def file_name(collection: str, hour: dt.datetime) -> str:
 
 def file_key(table: str, date: dt.date, collection: str, hour: dt.datetime) -> str:
     """Where the rows of a date lie that one upload hour brought."""
-    return f"{table}/event_date={date:%Y-%m-%d}/{file_name(collection, hour)}"
+    return f"{table}/event_date={date.isoformat()}/{file_name(collection, hour)}"
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Lake:
         staged = {
             file_key(table, date, collection, hour): path
             for table, spool in writer.spools().items()
-            for date, path in _write_dates(staging, table, spool, hour)
+            for date, path in _write_dates(staging, table, spool)
         }
         stale = [key for key in self._keys(collection, hour) if key not in staged]
         changed = [key for key, path in staged.items() if not self._equals(key, path)]
@@ -133,9 +133,7 @@ class Lake:
         return stored.exists() and filecmp.cmp(stored, staged, shallow=False)
 
 
-def _write_dates(
-    staging: Path, table: str, spool: Spool, hour: dt.datetime
-) -> Iterator[tuple[dt.date, Path]]:
+def _write_dates(staging: Path, table: str, spool: Spool) -> Iterator[tuple[dt.date, Path]]:
     """One Parquet file for each event date of the spooled rows."""
     columns = schema.TABLES[table]
     instant = "sent_at" if table == "messages" else "upload_hour"

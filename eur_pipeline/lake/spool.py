@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -94,9 +94,11 @@ def on_date(
         yield batch.filter(pc.equal(batch[column].cast(pa.date32()), pa.scalar(date)))
 
 
-def write_parquet(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+def write_parquet(
+    target: Path | BinaryIO, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> None:
     """Write the rows as row groups of bounded size; equal rows give equal bytes."""
-    with pq.ParquetWriter(path, schema, compression=COMPRESSION) as writer:
+    with pq.ParquetWriter(target, schema, compression=COMPRESSION) as writer:
         for table in _groups(schema, batches):
             writer.write_table(table, row_group_size=GROUP_ROWS)
 

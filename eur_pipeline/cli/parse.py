@@ -1,0 +1,91 @@
+"""`eur parse`: archives to one Parquet file of records.
+
+The reading is done by `eur_pipeline.lake.files`; here are only options and what is shown.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from eur_pipeline.cli.console import AsJson, errors, out, print_json
+from eur_pipeline.lake.files import FileParser, Opener, ParsedFile
+from eur_pipeline.project import Project
+
+
+def parse(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives to read.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Parquet file to write; it holds the bodies too.")
+    ],
+    dialect: Annotated[
+        str | None,
+        typer.Option(help="How to read them.  [default: by each file's root element]"),
+    ] = None,
+    presence_domain: Annotated[
+        str | None, typer.Option(help="Domain of addresses that are a bare extension.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read archives into a Parquet file of records, without a project.
+
+    Ends with 0 also where single records could not be read (standard error says how many and why),
+    with 1 where a whole file could not; the other files are written all the same.
+    """
+    with _progress() as open_file:
+        parser = FileParser(
+            dialect=dialect,
+            project_dialects=Project.find().dialects_path,
+            presence_domain=presence_domain,
+            open_file=open_file,
+        )
+        parsed = parser.parse(files, output)
+    for file in parsed:
+        _report(file, chosen=dialect is not None)
+    if as_json:
+        print_json({"output": output, "files": [asdict(file) for file in parsed]})
+    else:
+        _conclude(parsed, output)
+    if any(file.error for file in parsed):
+        raise typer.Exit(1)
+
+
+def _report(file: ParsedFile, *, chosen: bool) -> None:
+    """What is worth knowing about one file, on standard error."""
+    if file.dialect and not chosen:
+        _say(f"{file.path}: read as dialect {file.dialect}")
+    if file.error:
+        _say(f"{file.path}: not stored, after {file.records_before} records: {file.error}")
+    if file.rejects:
+        _say(f"{file.path}: {file.rejects} records could not be read, the first of them:")
+        for reason in file.reasons:
+            _say(f"  {reason}")
+
+
+def _conclude(parsed: Sequence[ParsedFile], output: Path) -> None:
+    good = [file for file in parsed if file.error is None]
+    records = sum(file.records for file in good)
+    if good:
+        line = f"{records:,} records of {len(good)} of {len(parsed)} files in {output}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    errors.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Opener]:
+    """Gives a way to open files that shows on a terminal how far they are read."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        yield lambda path: bar.open(path, "rb", description=path.name)

@@ -1,0 +1,125 @@
+"""Archives straight to one Parquet file, without a project: what `eur parse` does.
+
+No landing zone, no collection and no hashes of bodies here; `ingest.py` fills the lake.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
+from eur_pipeline.archives.reader import read_archive, root_of
+from eur_pipeline.archives.record import Record
+from eur_pipeline.errors import UnreadableArchiveError
+from eur_pipeline.lake.records import BodyPolicy, Origin, message_row
+from eur_pipeline.lake.schema import MESSAGES
+from eur_pipeline.lake.spool import Spool, write_parquet
+from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
+
+# Of a file's rejects so many are described; all are counted.
+_REASONS_KEPT = 5
+
+Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
+
+
+@dataclass(slots=True)
+class ParsedFile:
+    """What became of one file.
+
+    Attributes:
+        error: Why it could not be read; none of its records is stored then.
+        records_before: How many records were there before the damage.
+        reasons: What is wrong with the first rejects.
+    """
+
+    path: Path
+    dialect: str | None = None
+    records: int = 0
+    rejects: int = 0
+    error: str | None = None
+    records_before: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FileParser:
+    """How files are read: with which dialect, and from where dialects come.
+
+    Attributes:
+        dialect: None: the one whose root element the file has.
+        open_file: Opens a file for reading; a caller can look on how far it got.
+    """
+
+    dialect: str | None = None
+    project_dialects: Path | None = None
+    presence_domain: str | None = None
+    open_file: Opener = lambda path: path.open("rb")
+
+    def parse(self, paths: Sequence[Path], output: Path) -> list[ParsedFile]:
+        """Write the records of all readable files, bodies included; replaces `output` as a whole.
+
+        Nothing is written where no file could be read. Raises ConfigurationError where a dialect
+        cannot be used.
+        """
+        folder = output.absolute().parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED_PREFIX, dir=folder) as staging:
+            with Spool(Path(staging) / "messages.arrow", MESSAGES) as spool:
+                parsed = [self._parse_one(path, spool) for path in paths]
+            if any(file.error is None for file in parsed):
+                with LocalStore(folder).create(output.name) as target:
+                    write_parquet(target, MESSAGES, spool.batches())
+        return parsed
+
+    def _parse_one(self, path: Path, spool: Spool) -> ParsedFile:
+        parsed = ParsedFile(path)
+        try:
+            sha256 = _sha256(path)
+        except OSError as error:
+            parsed.error = f"cannot be opened: {error.strerror}"
+            return parsed
+        try:
+            dialect = self._dialect_of(path)
+            parsed.dialect = dialect.name
+            self._read(parsed, Origin(sha256, path.name, dialect.name), dialect, spool)
+        except UnreadableArchiveError as error:
+            spool.roll_back()
+            return ParsedFile(
+                path, parsed.dialect, error=str(error), records_before=error.records_before
+            )
+        spool.commit()
+        return parsed
+
+    def _read(self, parsed: ParsedFile, origin: Origin, dialect: Dialect, spool: Spool) -> None:
+        with self.open_file(parsed.path) as source:
+            for item in read_archive(source, dialect, presence_domain=self.presence_domain):
+                if isinstance(item, Record):
+                    spool.add(message_row(item, origin, BodyPolicy()), item.body_bytes or 0)
+                    parsed.records += 1
+                    continue
+                parsed.rejects += 1
+                if len(parsed.reasons) < _REASONS_KEPT:
+                    parsed.reasons.append(f"record {item.ordinal}, {item.field}: {item.reason}")
+
+    def _dialect_of(self, path: Path) -> Dialect:
+        if self.dialect is not None:
+            return load_dialect(self.dialect, self.project_dialects)
+        with path.open("rb") as source:
+            root = root_of(source)
+        names = dialect_names(self.project_dialects)
+        for dialect in (load_dialect(name, self.project_dialects) for name in names):
+            if dialect.accepts_root(root):
+                return dialect
+        raise UnreadableArchiveError(
+            f"expected the root element of a known dialect ({', '.join(names)}), found {root}; "
+            f"name the dialect, or write one"
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
