@@ -40,6 +40,13 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _fits_the_clock(minutes: int) -> int:
+    """Only what recurs at the same times every day can be written as a cron expression."""
+    if minutes < 1 or (60 % minutes and (minutes % 60 or 24 * 60 % minutes)):
+        raise ValueError(f"minutes that divide an hour, or hours that divide a day, not {minutes}")
+    return minutes
+
+
 # Dagster's rule for asset names; collections give their names to assets.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
@@ -76,7 +83,13 @@ class Site(_Section):
 class Schedule(_Section):
     """How often a collection is run even when no sensor asks for it."""
 
-    every_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    every_minutes: Annotated[int, AfterValidator(_fits_the_clock)] = 60
+
+    @property
+    def cron(self) -> str:
+        """The same as a cron expression."""
+        hours, minutes = divmod(self.every_minutes, 60)
+        return f"0 */{hours} * * *" if hours else f"*/{minutes} * * * *"
 
 
 class Collection(_Section):

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +53,22 @@ _LOG_TAIL_LINES = 30
 
 
 @dataclass(frozen=True)
-class Job:
+class Run:
     """One run to be made: a job, and the partitions it covers."""
 
-    name: str
+    job: str
     tags: Mapping[str, str]
 
+    @property
+    def label(self) -> str:
+        """What a person calls it; also names its log."""
+        return "-".join([self.job, *self.tags.values()])
 
-def collection_job(collection: Collection, window: Window) -> Job:
+
+def collection_run(collection: Collection, window: Window) -> Run:
     """The run that collects and reads the intervals of that window."""
     *_, last = window.intervals(collection.interval_hours)
-    return Job(collection.name, {RANGE_START_TAG: window.key(), RANGE_END_TAG: last.key()})
+    return Run(collection.name, {RANGE_START_TAG: window.key(), RANGE_END_TAG: last.key()})
 
 
 def prepare_home(project: Project) -> None:
@@ -90,9 +95,9 @@ def fail_killed_runs(project: Project) -> None:
     _run_all(project, {"killed-runs": [sys.executable, "-m", "assets.killed_runs"]})
 
 
-def execute(project: Project, jobs: Mapping[str, Job]) -> None:
-    """Run jobs side by side and wait; an OrchestratorError shows the end of a failed one's log."""
-    _run_all(project, {label: _command(job) for label, job in jobs.items()})
+def execute(project: Project, runs: Iterable[Run]) -> None:
+    """Execute runs side by side; an OrchestratorError shows the end of a failed one's log."""
+    _run_all(project, {run.label: _command(run) for run in runs})
 
 
 def dev_command(project: Project, port: int) -> list[str]:
@@ -102,9 +107,9 @@ def dev_command(project: Project, port: int) -> list[str]:
     return [sys.executable, "-m", "dagster", *arguments]
 
 
-def _command(job: Job) -> list[str]:
-    arguments = ["job", "execute", "-m", DEFINITIONS, "-j", job.name]
-    return [sys.executable, "-m", "dagster", *arguments, "--tags", json.dumps(dict(job.tags))]
+def _command(run: Run) -> list[str]:
+    arguments = ["job", "execute", "-m", DEFINITIONS, "-j", run.job]
+    return [sys.executable, "-m", "dagster", *arguments, "--tags", json.dumps(dict(run.tags))]
 
 
 def _run_all(project: Project, commands: Mapping[str, list[str]]) -> None:

@@ -32,8 +32,9 @@ def backlog(project: Project, collection: Collection) -> Backlog:
         listed = survey(collection, server.list(), index, dt.datetime.now(dt.UTC))
     todo = [archive for archive in listed if _needs_work(collection, archive)]
     unread = index.unread()
+    hours = [*unread, *(archive.upload_hour for archive in todo)]
     return Backlog(
-        hours=frozenset([*unread, *(archive.upload_hour for archive in todo)]),
+        hours=frozenset(hour for hour in hours if hour >= collection.start_at),
         files=len(todo),
         digest=_digest(collection, todo, unread),
     )

@@ -6,12 +6,13 @@ may be removed, is decided by the collector.
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import asyncssh
+from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
 from sshfs import SSHFileSystem
 
@@ -29,6 +30,8 @@ from eur_pipeline.project import Project
 CONNECT_SECONDS = 10
 LISTING_SECONDS = 20
 CALL_SECONDS = 30
+# A link that is dead says no goodbye.
+CLOSE_SECONDS = 3
 # A silent link is given up after three unanswered keepalives.
 KEEPALIVE_SECONDS = 5
 KEEPALIVE_COUNT = 3
@@ -108,7 +111,9 @@ class ArchiveServer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._fs.client.close()
+        # On the loop that the connection lives on, or the two threads get into each other's way.
+        with suppress(FSTimeoutError, OSError, asyncssh.Error):
+            sync(self._fs.loop, _closed, self._fs.client, timeout=CLOSE_SECONDS)
 
     def list(self) -> list[RemoteFile]:
         """All regular files of the remote folder; an error is an error, never an empty list."""
@@ -184,6 +189,11 @@ class ArchiveServer:
                 f"and private_key of {self._collection.name}"
             )
         return RemoteFolderError(f"could not {action} {self.address}: {error}; check the rights")
+
+
+async def _closed(client: asyncssh.SSHClientConnection) -> None:
+    client.close()
+    await client.wait_closed()
 
 
 def _remote_file(entry: dict[str, Any]) -> RemoteFile:

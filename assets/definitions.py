@@ -1,0 +1,59 @@
+"""Assembles the code location of one project; nothing is defined here."""
+
+import dagster as dg
+
+from assets.automation import automation_sensor
+from assets.collections import messages_asset, raw_archives_asset
+from assets.jobs import collection_job, models_job
+from assets.models import models_asset
+from assets.schedules import collection_schedule, nightly_models_schedule
+from assets.sensors import killed_runs_sensor, new_archives_sensor
+from eur_pipeline.project import Project
+from resources.archive_server import ArchiveServerResource
+from resources.lake import LakeResource
+from resources.landing_zone import LandingZoneResource
+from resources.warehouse import WarehouseResource
+
+
+def build_definitions(project: Project) -> dg.Definitions:
+    """All that Dagster is to know of the project; raises ConfigurationError."""
+    collections = project.config.collections
+    models = models_asset(collections)
+    jobs = {collection.name: collection_job(collection) for collection in collections}
+    all_models = models_job(models)
+    return dg.Definitions(
+        assets=[
+            *(raw_archives_asset(collection) for collection in collections),
+            *(messages_asset(collection) for collection in collections),
+            models,
+        ],
+        jobs=[*jobs.values(), all_models],
+        sensors=[
+            *(new_archives_sensor(collection, jobs[collection.name]) for collection in collections),
+            automation_sensor(models),
+            killed_runs_sensor,
+        ],
+        schedules=[
+            *(collection_schedule(collection, jobs[collection.name]) for collection in collections),
+            nightly_models_schedule(all_models),
+        ],
+        resources=project_resources(project),
+        executor=dg.in_process_executor,
+    )
+
+
+def project_resources(project: Project) -> dict[str, object]:
+    """The resources by the names that assets and sensors ask for."""
+    path = str(project.path)
+    return {
+        "archive_server": ArchiveServerResource(path=path),
+        "landing_zone": LandingZoneResource(path=path),
+        "lake": LakeResource(path=path),
+        "warehouse": WarehouseResource(path=path),
+    }
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """The code location of the project that EUR_HOME names."""
+    return build_definitions(Project.find())

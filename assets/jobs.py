@@ -1,0 +1,24 @@
+"""Jobs: one per collection, and one for the models. What starts them is elsewhere."""
+
+import dagster as dg
+
+from eur_pipeline.config import Collection
+from eur_pipeline.orchestrator import MODELS_JOB
+
+
+def collection_job(collection: Collection) -> dg.UnresolvedAssetJobDefinition:
+    """Collects and reads upload intervals of one collection."""
+    return dg.define_asset_job(
+        name=collection.name,
+        selection=[f"{collection.name}_raw_archives", f"{collection.name}_messages"],
+        description=f"Collect and read the archives of {collection.name}.",
+    )
+
+
+def models_job(models: dg.AssetsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """Rebuilds what is stale in the warehouse, and publishes it."""
+    return dg.define_asset_job(
+        name=MODELS_JOB,
+        selection=dg.AssetSelection.assets(models),
+        description="Rebuild what is stale in the warehouse, and publish it.",
+    )

@@ -1,0 +1,61 @@
+"""Runs whose process was killed: ends them, and frees the pool slots that they hold.
+
+A run that was killed together with its server stays STARTED and keeps its slot for ever; Dagster's
+run monitoring does not see it. What such a run had begun is taken up by a retry or by a sensor.
+"""
+
+import socket
+
+import dagster as dg
+import psutil
+
+from assets.runs import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG
+
+# A run tags itself in its first asset; until then it is only young.
+UNTAGGED_GRACE_SECONDS = 90
+
+# psutil and the tag's text may differ in the last digits of a start time.
+_SAME_START_SECONDS = 1.0
+
+_BEGUN = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def fail_killed_runs(instance: dg.DagsterInstance, now: float) -> list[str]:
+    """Fail every begun run whose process is gone; the ids of those. `now` is a POSIX time."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=_BEGUN))
+    killed = [r.dagster_run for r in records if _is_killed(r, now)]
+    for run in killed:
+        instance.report_run_failed(run, "The process of this run was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in killed]
+
+
+def _is_killed(record: dg.RunRecord, now: float) -> bool:
+    tags = record.dagster_run.tags
+    if PID_TAG not in tags:
+        return now - record.update_timestamp.timestamp() > UNTAGGED_GRACE_SECONDS
+    if tags[HOST_TAG] != socket.gethostname():
+        return False
+    return not _lives(int(tags[PID_TAG]), float(tags[PROCESS_STARTED_TAG]))
+
+
+def _lives(pid: int, started: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return (
+            process.status() != psutil.STATUS_ZOMBIE
+            and abs(process.create_time() - started) < _SAME_START_SECONDS
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+if __name__ == "__main__":
+    import time
+
+    with dg.DagsterInstance.get() as _instance:
+        fail_killed_runs(_instance, time.time())

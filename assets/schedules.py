@@ -1,0 +1,50 @@
+"""Schedules: what happens even when no sensor asked for it."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from eur_pipeline.config import Collection
+from eur_pipeline.intervals import ranges
+from eur_pipeline.orchestrator import collection_run
+from resources.archive_server import ArchiveServerResource
+
+
+def collection_schedule(
+    collection: Collection, job: dg.UnresolvedAssetJobDefinition
+) -> dg.ScheduleDefinition:
+    """Launches the collection's job for all the work there is, as often as eur.yaml says."""
+
+    @dg.schedule(
+        name=f"{collection.name}_schedule",
+        job=job,
+        cron_schedule=collection.schedule.cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Collects whatever is there, also what the sensor has given up.",
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, archive_server: ArchiveServerResource
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        windows = ranges(archive_server.backlog(collection.name).hours, collection.interval_hours)
+        if not windows:
+            yield dg.SkipReason("nothing new")
+        for window in windows:
+            yield dg.RunRequest(
+                run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}-{window.key()}",
+                tags=collection_run(collection, window).tags,
+            )
+
+    return schedule
+
+
+def nightly_models_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """A net below the automation: what it missed is built at night."""
+    return dg.ScheduleDefinition(
+        name="models_nightly",
+        job=job,
+        cron_schedule="30 3 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Rebuilds what is stale, whatever asked for it.",
+    )

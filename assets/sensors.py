@@ -1,0 +1,144 @@
+"""Sensors: one per collection that asks for runs, and one that ends killed runs.
+
+A sensor lists and decides; it downloads nothing. A listing that fails, fails the tick.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import dagster as dg
+
+from assets.killed_runs import fail_killed_runs
+from assets.runs import FAILURE_TAG, PERMANENT
+from eur_pipeline.collect.backlog import Backlog
+from eur_pipeline.config import Collection
+from eur_pipeline.intervals import ranges
+from eur_pipeline.orchestrator import collection_run
+from resources.archive_server import ArchiveServerResource
+
+BACKLOG_TAG = "eur/backlog"
+
+FIRST_PAUSE_SECONDS = 30
+LONGEST_PAUSE_SECONDS = 15 * 60
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What the sensor asked for last, kept in its cursor: the work, the how-manieth time, when."""
+
+    digest: str = ""
+    number: int = 0
+    at: float = 0.0
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None) -> "Attempt":
+        """The attempt that the cursor holds, an empty one at first."""
+        return cls(**json.loads(cursor)) if cursor else cls()
+
+    def next(self, digest: str, now: float) -> "Attempt":
+        """The attempt after this one: the first at new work, or one more at the same."""
+        return Attempt(digest, self.number + 1 if digest == self.digest else 1, now)
+
+    def pause(self) -> float:
+        """Seconds to wait before the same work is tried again."""
+        return min(FIRST_PAUSE_SECONDS * 2.0 ** (self.number - 1), LONGEST_PAUSE_SECONDS)
+
+
+def new_archives_sensor(
+    collection: Collection, job: dg.UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    """Asks for a run of the collection's job when its server or landing zone has work for it."""
+
+    @dg.sensor(
+        name=f"{collection.name}_new_archives",
+        job=job,
+        minimum_interval_seconds=collection.poll_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Lists {collection.host}:{collection.remote_path} and asks for the intervals "
+        "that have archives to collect, to remove or to read.",
+    )
+    def new_archives(
+        context: dg.SensorEvaluationContext, archive_server: ArchiveServerResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        if _runs(context.instance, collection, statuses=_UNFINISHED):
+            return dg.SkipReason("a run of this collection is queued or at work")
+        backlog = archive_server.backlog(collection.name)
+        if not backlog.hours:
+            context.update_cursor("")
+            return dg.SkipReason("nothing new")
+        last = Attempt.from_cursor(context.cursor)
+        if reason := _reason_to_wait(context.instance, collection, backlog, last, time.time()):
+            return dg.SkipReason(reason)
+        attempt = last.next(backlog.digest, time.time())
+        return dg.SensorResult(
+            run_requests=list(_requests(collection, backlog, attempt)),
+            cursor=json.dumps(asdict(attempt)),
+        )
+
+    return new_archives
+
+
+@dg.sensor(
+    name="killed_runs",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends runs whose process was killed, so that what they held is free again.",
+)
+def killed_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Ends killed runs; it never asks for a run itself."""
+    ended = fail_killed_runs(context.instance, time.time())
+    return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run was killed")
+
+
+def _reason_to_wait(
+    instance: dg.DagsterInstance,
+    collection: Collection,
+    backlog: Backlog,
+    last: Attempt,
+    now: float,
+) -> str | None:
+    if backlog.digest != last.digest:
+        return None
+    tags = {BACKLOG_TAG: backlog.digest, FAILURE_TAG: PERMANENT}
+    if _runs(instance, collection, tags=tags):
+        return (
+            f"the last run of {collection.name} failed for good: see its message. It is tried "
+            "again when the listing or the configuration changes"
+        )
+    remaining = last.at + last.pause() - now
+    if remaining > 0:
+        return f"tried {last.number} times; again in {remaining:.0f} s"
+    return None
+
+
+def _requests(
+    collection: Collection, backlog: Backlog, attempt: Attempt
+) -> Iterator[dg.RunRequest]:
+    for window in ranges(backlog.hours, collection.interval_hours):
+        yield dg.RunRequest(
+            # Dagster never runs a key again, not even after a failure: every attempt has its own.
+            run_key=f"{backlog.digest}-{attempt.at:.0f}-{window.key()}",
+            tags={**collection_run(collection, window).tags, BACKLOG_TAG: backlog.digest},
+        )
+
+
+def _runs(
+    instance: dg.DagsterInstance,
+    collection: Collection,
+    *,
+    statuses: list[dg.DagsterRunStatus] | None = None,
+    tags: dict[str, str] | None = None,
+) -> bool:
+    """Whether there is any such run of the collection's job."""
+    filters = dg.RunsFilter(job_name=collection.name, statuses=statuses, tags=tags)
+    return bool(instance.get_runs(filters, limit=1))

@@ -1,0 +1,37 @@
+"""What all commands share: consoles, the project option, and results for programs."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from eur_pipeline.project import Project
+
+# Results go to standard output, everything about the way there to standard error.
+out = Console()
+errors = Console(stderr=True)
+
+ProjectDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        help="The project's directory; by default EUR_HOME, else the current one.",
+        file_okay=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def project_in(directory: Path | None) -> Project:
+    """The project that the command is about, its configuration checked; raises EurError."""
+    project = Project.find(directory)
+    _ = project.config
+    return project
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """A result for a program: one JSON object."""
+    out.print_json(json.dumps(result, default=str, ensure_ascii=False))

@@ -1,0 +1,42 @@
+"""`eur run`: the whole pipeline once."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from eur_pipeline import run as pipeline
+from eur_pipeline.cli.console import ProjectDir, errors, out, project_in
+from eur_pipeline.intervals import Window, hour_of
+
+_HOUR_FORMATS = ["%Y-%m-%dT%HZ", "%Y-%m-%d"]
+
+
+def run(
+    first: Annotated[
+        dt.datetime | None,
+        typer.Option("--from", formats=_HOUR_FORMATS, help="First upload hour (UTC)."),
+    ] = None,
+    last: Annotated[
+        dt.datetime | None,
+        typer.Option("--to", formats=_HOUR_FORMATS, help="End of the upload hours, exclusive."),
+    ] = None,
+    directory: ProjectDir = None,
+) -> None:
+    """Collect, read, build and publish, once and now, through Dagster.
+
+    Without --from and --to that is all the work there is; with them those upload hours are done
+    again, which changes nothing that is right already.
+    """
+    project = project_in(directory)
+    with errors.status("Starting") as status:
+        pipeline.run(project, _window(first, last), lambda step: status.update(step))
+    out.print(f"Published: {project.published_path}", highlight=False)
+
+
+def _window(first: dt.datetime | None, last: dt.datetime | None) -> Window | None:
+    if first is None and last is None:
+        return None
+    if first is None or last is None or first >= last:
+        raise typer.BadParameter("--from and --to go together, and --from comes first")
+    return Window(hour_of(first.replace(tzinfo=dt.UTC)), hour_of(last.replace(tzinfo=dt.UTC)))

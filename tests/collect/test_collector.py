@@ -1,0 +1,314 @@
+"""Collecting from a real SFTP server: nothing lost, nothing twice, nothing removed unproven."""
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from eur_pipeline.collect.collector import CollectReport, collect
+from eur_pipeline.collect.index import INDEX_NAME
+from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.errors import (
+    BusyError,
+    HostKeyError,
+    LoginRefusedError,
+    RemoteFolderError,
+    ServerUnreachableError,
+)
+from eur_pipeline.intervals import Window
+from eur_pipeline.project import Project
+from eur_pipeline.storage import LocalStore
+from tests.conftest import UPLOADED, Remote, archive_xml, project_at
+
+HOUR = dt.timedelta(hours=1)
+
+
+def collect_all(project: Project, window: Window | None = None) -> CollectReport:
+    return collect(project, project.config.collections[0], window)
+
+
+def zone_of(project: Project) -> LandingZone:
+    return LandingZone(LocalStore(project.landing_path))
+
+
+def landed(project: Project) -> dict[str, bytes]:
+    zone = zone_of(project)
+    return {m.name: zone.open(m).read() for m in zone.manifests("geneva_im")}
+
+
+def test_archives_are_landed_to_the_byte_and_then_removed(project: Project, remote: Remote) -> None:
+    contents = {f"im_{n}.xml": archive_xml(f"body {n}") for n in range(3)}
+    for name, content in contents.items():
+        remote.put(name, content)
+
+    report = collect_all(project)
+
+    assert landed(project) == contents
+    assert remote.names() == []
+    assert (len(report.collected), report.removed, report.duplicates) == (3, 3, 0)
+
+
+def test_a_manifest_says_what_was_collected(project: Project, remote: Remote) -> None:
+    content = archive_xml("hello")
+    remote.put("im 1.xml", content)
+
+    (manifest,) = collect_all(project).collected
+
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert manifest == Manifest(
+        collection="geneva_im",
+        upload_hour=UPLOADED,
+        name="im 1.xml",
+        remote_path="/archives/im 1.xml",
+        size=len(content),
+        mtime=UPLOADED,
+        sha256=sha256,
+        collected_at=manifest.collected_at,
+        key=f"geneva_im/2026-03-09T08Z/{sha256[:16]}-im_1.xml",
+        duplicate_of=None,
+    )
+    assert zone_of(project).manifest(manifest.key) == manifest
+
+
+def test_kept_archives_stay_on_the_server_and_are_collected_once(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "keeping", remote, after_collect="keep")
+    remote.put("im.xml", archive_xml("hello"))
+
+    assert len(collect_all(project).collected) == 1
+    again = collect_all(project)
+
+    assert (again.collected, again.removed) == ([], 0)
+    assert remote.names() == ["im.xml"]
+
+
+def test_only_the_hours_of_the_window_are_collected(project: Project, remote: Remote) -> None:
+    remote.put("early.xml", archive_xml("early"), UPLOADED - HOUR)
+    remote.put("inside.xml", archive_xml("inside"), UPLOADED + HOUR / 2)
+    remote.put("late.xml", archive_xml("late"), UPLOADED + HOUR)
+
+    collect_all(project, Window(UPLOADED, UPLOADED + HOUR))
+
+    assert list(landed(project)) == ["inside.xml"]
+    assert remote.names() == ["early.xml", "late.xml"]
+
+
+def test_known_content_under_another_name_is_a_duplicate(project: Project, remote: Remote) -> None:
+    remote.put("first.xml", archive_xml("hello"))
+    (first,) = collect_all(project).collected
+    remote.put("second.xml", archive_xml("hello"), UPLOADED + HOUR)
+
+    report = collect_all(project)
+
+    assert [m.duplicate_of for m in report.collected] == [first.key]
+    assert remote.names() == []
+
+
+def test_twins_of_one_batch_have_keys_of_their_own(project: Project, remote: Remote) -> None:
+    remote.put("a b.xml", archive_xml("hello"))
+    remote.put("a_b.xml", archive_xml("hello"))
+
+    first, second = collect_all(project).collected
+
+    assert second.key == f"{first.key}~2"
+    assert second.duplicate_of == first.key
+
+
+def test_the_same_name_with_other_content_is_kept_too(project: Project, remote: Remote) -> None:
+    remote.put("im.xml", archive_xml("first"))
+    collect_all(project)
+    remote.put("im.xml", archive_xml("second"))
+    collect_all(project)
+
+    zone = zone_of(project)
+    contents = {zone.open(m).read() for m in zone.manifests("geneva_im")}
+    assert contents == {archive_xml("first"), archive_xml("second")}
+
+
+def test_files_still_being_uploaded_wait(project: Project, remote: Remote) -> None:
+    now = dt.datetime.now(dt.UTC)
+    remote.put(".im.xml.part", archive_xml("hidden"))
+    remote.put("im.xml.filepart", archive_xml("partial"))
+    remote.put("unclosed.xml", archive_xml("half")[:-5], now)
+    remote.put("empty.xml", b"", now)
+
+    report = collect_all(project)
+
+    assert report.collected == []
+    assert len(report.waiting) == 4
+    assert len(remote.names()) == 4
+
+
+def test_an_old_archive_without_its_end_is_collected_as_it_is(
+    project: Project, remote: Remote
+) -> None:
+    remote.put("unclosed.xml", archive_xml("half")[:-5])
+
+    assert len(collect_all(project).collected) == 1
+
+
+def test_a_file_that_changed_since_it_was_collected_is_not_removed(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = remote.put("im.xml", archive_xml("hello"))
+    record = LandingZone.record
+
+    def grow_before_the_removal(zone: LandingZone, manifest: Manifest) -> None:
+        record(zone, manifest)
+        path.write_bytes(archive_xml("hello", "and more"))
+
+    monkeypatch.setattr(LandingZone, "record", grow_before_the_removal)
+    assert collect_all(project).removed == 0
+    monkeypatch.undo()
+
+    assert path.read_bytes() == archive_xml("hello", "and more")
+    assert len(collect_all(project).collected) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "eur_pipeline.storage.LocalStore.adopt",
+        "eur_pipeline.collect.index.LandingIndex.announce",
+        "eur_pipeline.collect.landing.LandingZone.record",
+        "eur_pipeline.collect.server.ArchiveServer.remove",
+    ],
+)
+def test_a_crash_before_any_step_is_repaired_by_the_next_run(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, crash)
+    with pytest.raises(KeyboardInterrupt):
+        collect_all(project)
+    monkeypatch.undo()
+    collect_all(project)
+
+    assert landed(project) == {"im.xml": archive_xml("hello")}
+    assert remote.names() == []
+    assert not list(project.landing_path.rglob(".unfinished-*"))
+
+
+def test_nothing_is_removed_while_its_landed_copy_is_damaged(
+    tmp_path: Path, project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    monkeypatch.setattr(ArchiveServer, "remove", lambda *_: None)
+    (manifest,) = collect_all(project).collected
+    monkeypatch.undo()
+    project.landing_path.joinpath(manifest.key).write_bytes(b"short")
+
+    report = collect_all(project)
+
+    assert report.removed == 0
+    assert "damaged" in report.waiting["/archives/im.xml"]
+    assert remote.names() == ["im.xml"]
+
+
+def test_a_lost_index_is_rebuilt_from_the_manifests(project: Project, remote: Remote) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    (first,) = collect_all(project).collected
+    (project.landing_path / "geneva_im" / INDEX_NAME).unlink()
+    remote.put("copy.xml", archive_xml("hello"))
+
+    assert [m.duplicate_of for m in collect_all(project).collected] == [first.key]
+
+
+def test_an_mtime_outside_the_collections_life_files_by_first_sight(
+    project: Project, remote: Remote
+) -> None:
+    remote.put("old.xml", archive_xml("old"), dt.datetime(1999, 1, 1, tzinfo=dt.UTC))
+    remote.put("new.xml", archive_xml("new"), dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    before = dt.datetime.now(dt.UTC) - HOUR
+
+    hours = {m.upload_hour for m in collect_all(project).collected}
+
+    assert all(before <= hour <= dt.datetime.now(dt.UTC) for hour in hours)
+
+
+@pytest.mark.parametrize("name", ["with space.xml", "-rf.xml", "ünï ☃.xml", "a\nb.xml", "a\\b.xml"])
+def test_any_name_is_collected_and_is_no_path(project: Project, remote: Remote, name: str) -> None:
+    remote.put(name, archive_xml("hello"))
+
+    (manifest,) = collect_all(project).collected
+
+    assert manifest.name == name.replace("\\", "\\\\")
+    assert set(manifest.key.split("-", 5)[-1]) <= set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+    )
+    assert remote.names() == []
+
+
+def test_a_name_that_is_no_utf8_is_collected(project: Project, remote: Remote) -> None:
+    path = bytes(remote.folder) + b"/caf\xe9.xml"
+    Path(path.decode("utf-8", "surrogateescape")).write_bytes(archive_xml("hello"))
+
+    (manifest,) = collect_all(project).collected
+
+    assert manifest.name == "caf\\xe9.xml"
+    assert remote.names() == []
+
+
+def test_folders_and_links_are_left_alone(project: Project, remote: Remote) -> None:
+    (remote.folder / "folder.xml").mkdir()
+    (remote.folder / "link.xml").symlink_to("elsewhere")
+
+    assert collect_all(project).collected == []
+    assert remote.names() == ["folder.xml", "link.xml"]
+
+
+def test_two_collectors_of_one_collection_exclude_each_other(project: Project) -> None:
+    with project.lock("collect-geneva_im"), pytest.raises(BusyError, match="another process"):
+        collect_all(project)
+
+
+def test_a_wrong_password_is_permanent_and_is_not_shown(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EUR_TEST_PASSWORD", "not-this-one")
+
+    with pytest.raises(LoginRefusedError) as error:
+        collect_all(project)
+
+    assert "EUR_TEST_PASSWORD" in str(error.value)
+    assert "not-this-one" not in str(error.value)
+
+
+def test_another_host_key_is_permanent(project: Project, remote: Remote) -> None:
+    line = remote.server.known_hosts_line
+    other = "AAAAC3NzaC1lZDI1NTE5AAAAIGtYt8v2cXq0Xr9cUQp0m3R0y0m1wqvT9m0e1m1JQmXk"
+    project.known_hosts_path.write_text(f"{line.rsplit(' ', 1)[0]} {other}\n")
+
+    with pytest.raises(HostKeyError, match="host key"):
+        collect_all(project)
+
+
+def test_an_unknown_host_is_permanent(project: Project) -> None:
+    project.known_hosts_path.write_text("")
+
+    with pytest.raises(HostKeyError, match="host key"):
+        collect_all(project)
+
+
+def test_a_missing_folder_is_an_error_and_not_an_empty_one(tmp_path: Path, remote: Remote) -> None:
+    project = project_at(tmp_path / "lost", remote, remote_path="/missing")
+
+    with pytest.raises(RemoteFolderError, match="no such folder"):
+        collect_all(project)
+
+
+def test_a_server_that_is_down_is_transient(
+    tmp_path: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eur_pipeline.collect.collector.LONGEST_PAUSE_SECONDS", 0)
+    project = project_at(tmp_path / "down", remote, port=1)
+
+    with pytest.raises(ServerUnreachableError, match="connect"):
+        collect_all(project)

@@ -1,0 +1,116 @@
+"""What the tests of all rooms share: an SFTP server, a project that collects from it, a remote."""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from eur_pipeline.project import Project
+from eur_pipeline.simulator.sftp_server import SftpServer
+from eur_pipeline.starter import create_project
+
+PASSWORD_VARIABLE = "EUR_TEST_PASSWORD"
+UPLOADED = dt.datetime(2026, 3, 9, 8, 0, tzinfo=dt.UTC)
+
+DIRECTORY = """\
+person_id,name,address,extension,site,department,cost_centre,valid_from,valid_to
+p7,Dana,56207@presence.example,56207,geneva,Sales,4100,,
+p8,Zoë,56208@presence.example,56208,geneva,Research,4200,,
+"""
+TARIFF = """\
+usage_type,destination,valid_from,valid_to,currency,price
+message,internal,,,CHF,0.01
+message,external,,,CHF,0.05
+file_transfer,internal,,,CHF,0.10
+file_transfer,external,,,CHF,0.25
+"""
+
+
+def archive_xml(*bodies: str, minute: int = 0) -> bytes:
+    """A small archive with a message for every body, one a second, sent on 2026-03-09."""
+    first = int(dt.datetime(2026, 3, 9, 7, minute, tzinfo=dt.UTC).timestamp())
+    messages = "".join(
+        f'<message time="{(first + n) * 1000}" conversation="c-1" kind="text">'
+        f"<from>56207@presence.example</from><to>56208@presence.example</to>"
+        f"<body>{body}</body></message>"
+        for n, body in enumerate(bodies)
+    )
+    return f"<?xml version='1.0' encoding='UTF-8'?><im-archive>{messages}</im-archive>".encode()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """The archive server, and its folder as the administrator of that machine sees it."""
+
+    server: SftpServer
+    folder: Path
+
+    def put(self, name: str, content: bytes, mtime: dt.datetime = UPLOADED) -> Path:
+        """A finished upload."""
+        path = self.folder / name
+        path.write_bytes(content)
+        os.utime(path, (mtime.timestamp(), mtime.timestamp()))
+        return path
+
+    def names(self) -> list[str]:
+        """What lies there."""
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    """An SFTP server with an empty remote folder `/archives`."""
+    folder = tmp_path / "remote" / "archives"
+    folder.mkdir(parents=True)
+    with SftpServer(
+        root=folder.parent,
+        user="avaya",
+        password="correct",
+        host_key_path=tmp_path / "host_key",
+    ) as server:
+        yield Remote(server, folder)
+
+
+def configuration(remote: Remote, **collection: Any) -> dict[str, Any]:
+    """A configuration with one collection, `geneva_im`, at that remote."""
+    return {
+        "sites": [{"name": "geneva", "time_zone": "Europe/Zurich"}],
+        "collections": [
+            {
+                "name": "geneva_im",
+                "site": "geneva",
+                "dialect": "avaya-ps",
+                "presence_domain": "presence.example",
+                "host": remote.server.host,
+                "port": remote.server.port,
+                "user": "avaya",
+                "password_env": PASSWORD_VARIABLE,
+                "remote_path": "/archives",
+                "start": dt.date(2026, 3, 1),
+                **collection,
+            }
+        ],
+        "billing": {"currency": "CHF", "company_domains": ["presence.example"]},
+    }
+
+
+def project_at(path: Path, remote: Remote, **collection: Any) -> Project:
+    """A project that collects from that remote."""
+    texts = {
+        "eur.yaml": yaml.safe_dump(configuration(remote, **collection)),
+        "directory.csv": DIRECTORY,
+        "tariff.csv": TARIFF,
+        "known_hosts": remote.server.known_hosts_line + "\n",
+    }
+    return create_project(path, texts, {PASSWORD_VARIABLE: "correct"})
+
+
+@pytest.fixture
+def project(tmp_path: Path, remote: Remote) -> Project:
+    """A project that collects from `remote`, deleting what is landed."""
+    return project_at(tmp_path / "project", remote)
