@@ -1,0 +1,119 @@
+{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+
+with messages as (
+
+    select * from {{ ref('int_messages_united') }}
+
+),
+
+directory as (
+
+    select * from {{ source('inputs', 'directory') }}
+
+),
+
+collections as (
+
+    select * from {{ source('inputs', 'collections') }}
+
+),
+
+company_domains as (
+
+    select * from {{ source('inputs', 'company_domains') }}
+
+),
+
+recipients as (
+
+    select
+        message_id,
+        unnest(recipients) as recipient
+    from messages
+
+),
+
+-- user@domain, or ROOM/nick for an occupant whose address is unknown.
+domains as (
+
+    select
+        message_id,
+        case
+            when recipient like '%@%' then split_part(split_part(recipient, '@', 2), '/', 1)
+            else split_part(recipient, '/', 1)
+        end as domain
+    from recipients
+
+),
+
+external_messages as (
+
+    select distinct domains.message_id
+    from domains
+    left join company_domains on domains.domain = company_domains.domain
+    where company_domains.domain is null
+
+),
+
+placed as (
+
+    select
+        messages.*,
+        coalesce(directory.person_id, 'unknown') as person_id,
+        coalesce(directory.name, 'unknown') as name,
+        coalesce(directory.site, collections.site, 'unknown') as site,
+        coalesce(directory.department, 'unknown') as department,
+        coalesce(directory.cost_centre, 'unknown') as cost_centre,
+        coalesce(directory.time_zone, collections.time_zone, 'UTC') as time_zone,
+        case
+            when external_messages.message_id is null then 'internal'
+            else 'external'
+        end as destination
+    from messages
+    left join external_messages on messages.message_id = external_messages.message_id
+    left join collections on messages.collection = collections.collection
+    left join directory
+        on
+            messages.sender = directory.address
+            and (directory.start_at is null or messages.sent_at >= directory.start_at)
+            and (directory.end_at is null or messages.sent_at < directory.end_at)
+
+),
+
+final as (
+
+    select
+        cast(sent_at at time zone time_zone as date) as local_date,
+        message_id,
+        native_id,
+        sent_at,
+        original_sent_at,
+        sender,
+        recipients,
+        owner,
+        conversation_id,
+        kind,
+        body_characters,
+        body_bytes,
+        file_name,
+        file_bytes,
+        refers_to,
+        collection,
+        upload_hour,
+        archive_sha256,
+        archive_name,
+        ordinal,
+        dialect,
+        copies,
+        person_id,
+        name,
+        site,
+        department,
+        cost_centre,
+        time_zone,
+        destination
+    from placed
+
+)
+
+select * from final

@@ -1,0 +1,91 @@
+{{ config(materialized='table', meta={'grain': 'event_date'}) }}
+
+with records as (
+
+    select * from {{ ref('stg_lake__records') }}
+
+),
+
+dialects as (
+
+    select * from {{ source('inputs', 'dialects') }}
+
+),
+
+-- A body is known by its keyed hash; where there is none, by its lengths.
+described as (
+
+    select
+        records.event_date,
+        records.collection,
+        records.record_id,
+        records.archive_sha256,
+        records.upload_hour,
+        records.sent_at,
+        records.sender,
+        records.native_id,
+        records.kind,
+        coalesce(dialects.overlap, 'possible') as overlap,
+        coalesce(dialects.copy_skew_milliseconds, 0) * 1000 as copy_skew_microseconds,
+        coalesce(dialects.copy_window_seconds, 300) * 1000000 as copy_window_microseconds,
+        records.sender like '%/%' as is_occupant,
+        case
+            when records.sender like '%/%' then split_part(records.sender, '/', 1)
+            else coalesce(records.conversation_id, '')
+        end as room,
+        coalesce(
+            records.conversation_id,
+            array_to_string(
+                list_sort(list_distinct(list_append(records.recipients, records.sender))), ' '
+            )
+        ) as conversation_key,
+        coalesce(
+            records.body_hash,
+            concat(
+                coalesce(cast(records.body_characters as varchar), 'none'),
+                '/',
+                coalesce(cast(records.body_bytes as varchar), 'none')
+            )
+        ) as body_key,
+        concat(
+            coalesce(records.file_name, ''),
+            '/',
+            coalesce(cast(records.file_bytes as varchar), ''),
+            '/',
+            coalesce(records.refers_to, '')
+        ) as attachment_key,
+        records.owner
+    from records
+    left join dialects on records.dialect = dialects.dialect
+
+),
+
+-- Equal records in one view are several messages; in different views they are copies.
+final as (
+
+    select
+        event_date,
+        collection,
+        record_id,
+        archive_sha256,
+        upload_hour,
+        sent_at,
+        sender,
+        native_id,
+        kind,
+        copy_skew_microseconds,
+        copy_window_microseconds,
+        is_occupant,
+        room,
+        conversation_key,
+        body_key,
+        attachment_key,
+        case
+            when overlap = 'never' then coalesce(owner, '')
+            else concat(collection, '/', archive_sha256, '/', coalesce(owner, ''))
+        end as view_key
+    from described
+
+)
+
+select * from final

@@ -1,0 +1,25 @@
+{{ config(materialized='table', meta={'grain': 'event_date'}) }}
+
+with rejects as (
+
+    select * from {{ ref('stg_lake__rejects') }}
+
+),
+
+final as (
+
+    select
+        event_date,
+        collection,
+        upload_hour,
+        archive_name,
+        archive_sha256,
+        ordinal,
+        line,
+        field,
+        reason
+    from rejects
+
+)
+
+select * from final

@@ -1,0 +1,32 @@
+{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+
+with usage as (
+
+    select * from {{ ref('int_messages_rated') }}
+
+),
+
+final as (
+
+    select
+        local_date,
+        person_id,
+        name,
+        site,
+        department,
+        cost_centre,
+        sum(case when usage_type = 'message' then 1 else 0 end) as messages,
+        sum(case when usage_type = 'file_transfer' then 1 else 0 end) as file_transfers,
+        sum(case when destination = 'internal' then 1 else 0 end) as internal,
+        sum(case when destination = 'external' then 1 else 0 end) as external,
+        sum(deliveries) as deliveries,
+        sum(coalesce(body_characters, 0)) as characters,
+        sum(coalesce(file_bytes, 0)) as file_bytes,
+        min(sent_at) as first_sent_at,
+        max(sent_at) as last_sent_at
+    from usage
+    group by local_date, person_id, name, site, department, cost_centre
+
+)
+
+select * from final

@@ -1,0 +1,127 @@
+"""Reading a spreadsheet's CSV file row by row, with errors that name file, line and column.
+
+What the columns mean is the business of `directory.py` and `tariff.py`.
+"""
+
+import datetime as dt
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+from eur_pipeline.errors import ConfigurationError
+
+# Names come first in a spreadsheet's columns: line 1 of the file.
+FIRST_LINE = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a CSV file: text by column, and where it stands."""
+
+    path: Path
+    line: int
+    cells: dict[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell's text without surrounding blanks; may be empty."""
+        return self.cells[column].strip()
+
+    def required(self, column: str) -> str:
+        """The cell's text, which may not be empty."""
+        text = self.text(column)
+        if not text:
+            raise self.error(column, "some text")
+        return text
+
+    def one_of(self, column: str, allowed: Sequence[str]) -> str:
+        """The cell's text, which is one of those allowed."""
+        text = self.text(column)
+        if text not in allowed:
+            raise self.error(column, "one of " + ", ".join(allowed))
+        return text
+
+    def date(self, column: str) -> dt.date | None:
+        """The cell's date, None where it is empty."""
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+        except ValueError:
+            raise self.error(column, "a date such as 2026-03-10, or nothing") from None
+
+    def validity(self) -> tuple[dt.date | None, dt.date | None]:
+        """The half-open period from `valid_from` to `valid_to`; None is open."""
+        start, end = self.date("valid_from"), self.date("valid_to")
+        if start and end and end <= start:
+            raise self.error("valid_to", f"a date after valid_from, which is {start}")
+        return start, end
+
+    def error(self, column: str, expected: str) -> ConfigurationError:
+        """The fault of one cell, ready to be raised."""
+        found = repr(self.cells[column]) if self.text(column) else "nothing"
+        return ConfigurationError(
+            f"{self.path}, line {self.line}, {column}: expected {expected}; found {found}"
+        )
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows of a CSV file (UTF-8, with or without a BOM) that has at least these columns."""
+    table = _read_table(path)
+    for column in columns:
+        if column not in table.columns:
+            raise ConfigurationError(
+                f"{path}, line 1, {column}: expected this column; found {', '.join(table.columns)}"
+            )
+    for index, values in enumerate(table[list(columns)].itertuples(index=False, name=None)):
+        line = FIRST_LINE + index
+        if any(isinstance(value, float) for value in values):
+            found = sum(isinstance(value, str) for value in values)
+            raise ConfigurationError(
+                f"{path}, line {line}: expected {len(table.columns)} cells; found {found}"
+            )
+        if any(value.strip() for value in values):
+            yield Row(path, line, dict(zip(columns, values, strict=True)))
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            # Cells beyond the last column would be cut off with a mere warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path,
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                skip_blank_lines=False,
+                encoding="utf-8-sig",
+            )
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: no such file; expected a CSV file") from None
+    except pd.errors.EmptyDataError:
+        raise ConfigurationError(
+            f"{path}, line 1: expected the names of the columns; found nothing"
+        ) from None
+    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: not readable as comma-separated UTF-8: {error}; "
+            f"export it from the spreadsheet as `CSV UTF-8`"
+        ) from None
+
+
+def require_no_overlap(rows: Sequence[Row], what: str) -> None:
+    """Raise unless at most one of the rows, all of them for one thing, is valid on any day."""
+    ordered = sorted(rows, key=lambda row: (row.validity()[0] or dt.date.min, row.line))
+    for earlier, later in pairwise(ordered):
+        end, start = earlier.validity()[1], later.validity()[0]
+        if end is None or start is None or start < end:
+            raise later.error(
+                "valid_from",
+                f"a date on which {what} is not valid already by line {earlier.line} "
+                f"(which ends {end or 'never'})",
+            )

@@ -1,0 +1,127 @@
+"""One build: every stale date of every model, in one transaction, tested before it is committed.
+
+Which dates are stale is decided in `staleness.py`; nothing is published here.
+"""
+
+import hashlib
+from collections.abc import Collection
+
+import duckdb
+import pyarrow as pa
+
+from eur_pipeline.errors import ModelError, TransientError
+from eur_pipeline.models.grains import WHOLE_DATE
+from eur_pipeline.models.inputs import InputTable, read_inputs, variables
+from eur_pipeline.models.lake_listing import list_lake
+from eur_pipeline.models.loading import load_models, load_sources
+from eur_pipeline.models.model import Model
+from eur_pipeline.models.report import BuildReport, TestResult
+from eur_pipeline.models.running import Run
+from eur_pipeline.models.testing import run_test
+from eur_pipeline.models.warehouse import (
+    Stamp,
+    describe_table,
+    drop_tables_except,
+    make_schemas,
+    make_table,
+    open_warehouse,
+    read_stamps,
+    replace_rows,
+    transaction,
+    write_stamps,
+)
+from eur_pipeline.project import Project
+
+# A build of a few stale dates takes seconds; whoever comes meanwhile waits for it.
+WAIT_SECONDS = 60.0
+# Kept among the stamps: what the comments in the database were written from.
+DESCRIPTIONS = "descriptions"
+
+
+def build(
+    project: Project,
+    select: Collection[str] | None = None,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+) -> BuildReport:
+    """Bring the models (all, or those selected) up to date with lake and inputs.
+
+    All of it is undone when a test of severity error fails; the report says which. Raises
+    ConfigurationError (directory, tariff), ModelError, BusyError (the warehouse is in use).
+    """
+    models = load_models()
+    _check_selection(models, select)
+    inputs = read_inputs(project)
+    with open_warehouse(project, wait_seconds=wait_seconds) as connection:
+        try:
+            with transaction(connection) as end:
+                report = _build(connection, project, models, inputs, select)
+                end.keep = report.committed
+        except duckdb.IOException as error:
+            raise TransientError(f"the lake changed while it was read: {error}") from error
+        return report
+
+
+def _check_selection(models: Collection[Model], select: Collection[str] | None) -> None:
+    unknown = set(select or ()) - {model.name for model in models}
+    if unknown:
+        raise ModelError(f"there is no model {', '.join(sorted(unknown))}")
+
+
+def _build(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    models: tuple[Model, ...],
+    inputs: dict[str, InputTable],
+    select: Collection[str] | None,
+) -> BuildReport:
+    make_schemas(connection)
+    _load_inputs(connection, inputs)
+    run = Run(
+        connection,
+        models={model.name: model for model in models},
+        lake=list_lake(project.lake_path),
+        inputs={name: table.stamps for name, table in inputs.items()},
+        variables=variables(project.config),
+    )
+    chosen = [model for model in models if select is None or model.name in select]
+    results = tuple(run.update(model) for model in chosen)
+    _write_descriptions(connection, models)
+    drop_tables_except(connection, {model.table for model in models} | inputs.keys())
+    return BuildReport(results, _run_tests(run, chosen))
+
+
+def _run_tests(run: Run, models: Collection[Model]) -> tuple[TestResult, ...]:
+    return tuple(run_test(run, test) for model in models for test in model.tests)
+
+
+def _load_inputs(connection: duckdb.DuckDBPyConnection, inputs: dict[str, InputTable]) -> None:
+    sources = load_sources()
+    for name, table in inputs.items():
+        made = make_table(connection, name, sources[name].columns)
+        content = _digest(table.rows)
+        stamp = {WHOLE_DATE: Stamp(content, content)}
+        if made or read_stamps(connection, name) != stamp:
+            replace_rows(connection, name, table.rows)
+            write_stamps(connection, name, stamp)
+
+
+def _digest(rows: pa.Table) -> str:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return hashlib.sha256(sink.getvalue()).hexdigest()
+
+
+def _write_descriptions(connection: duckdb.DuckDBPyConnection, models: tuple[Model, ...]) -> None:
+    """Comments on all tables and columns, when any of them is new."""
+    sources = [s for s in load_sources().values() if s.name.startswith("inputs.")]
+    described = [(m.table, m.description, m.columns) for m in models]
+    described += [(source.name, source.description, source.columns) for source in sources]
+    content = hashlib.sha256(repr(described).encode()).hexdigest()
+    stamp = {WHOLE_DATE: Stamp(content, content)}
+    if read_stamps(connection, DESCRIPTIONS) != stamp:
+        for table, description, columns in described:
+            make_table(connection, table, columns)
+            describe_table(connection, table, description, columns)
+        write_stamps(connection, DESCRIPTIONS, stamp)

@@ -1,0 +1,55 @@
+"""What lies in the lake: its files by table and event date, listed without being opened.
+
+The lake's files are replaced whole, so path, size and modification time tell when one changed.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from eur_pipeline.lake.schema import TABLES
+from eur_pipeline.models.sql import literal
+from eur_pipeline.storage import LocalStore
+
+_FOLDER_PREFIX = "event_date="
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """The files of one table of the lake, by event date."""
+
+    files: dict[dt.date, tuple[Path, ...]]
+    stamps: dict[dt.date, str]
+
+    def relation(self, dates: list[dt.date]) -> str:
+        """The rows of these dates as a query; at least one of the dates has files."""
+        paths = ", ".join(
+            literal(path) for date in sorted(dates) for path in self.files.get(date, ())
+        )
+        return (
+            f"(select * from read_parquet([{paths}], hive_partitioning = true, "
+            f"hive_types = {{'event_date': date}}))"
+        )
+
+
+def list_lake(root: Path) -> dict[str, LakeTable]:
+    """The tables of the lake by names such as `lake.messages`."""
+    return {f"lake.{name}": _list_table(LocalStore(root), name) for name in TABLES}
+
+
+def _list_table(store: LocalStore, name: str) -> LakeTable:
+    files: defaultdict[dt.date, list[Path]] = defaultdict(list)
+    digests: defaultdict[dt.date, list[str]] = defaultdict(list)
+    for key in store.files(name):
+        path = store.path(key)
+        date = dt.date.fromisoformat(path.parent.name.removeprefix(_FOLDER_PREFIX))
+        status = path.stat()
+        files[date].append(path)
+        digests[date].append(f"{key} {status.st_size} {status.st_mtime_ns}")
+    stamps = {
+        date: hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        for date, lines in digests.items()
+    }
+    return LakeTable({date: tuple(paths) for date, paths in files.items()}, stamps)

@@ -1,0 +1,50 @@
+"""Which columns a column is made from, read out of the models' SQL by sqlglot."""
+
+from functools import cache
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import Node, lineage
+
+from eur_pipeline.errors import ModelError
+from eur_pipeline.models.loading import load_models, load_sources
+from eur_pipeline.models.model import ColumnSource, Model
+from eur_pipeline.models.templates import compile_sql
+
+DIALECT = "duckdb"
+# Any value will do: variables are literals, and no column comes from a literal.
+_VARIABLES = {"currency": "XXX", "minor_unit_digits": 2}
+
+
+@cache
+def column_lineage(model: Model) -> dict[str, tuple[ColumnSource, ...]]:
+    """For every column of an installed model, the columns of models and sources it is made from."""
+    tables = {model.name: model.table for model in load_models()}
+    tables |= {name: name for name in load_sources()}
+    names = {table: name for name, table in tables.items()}
+    sql = compile_sql(model.template, model.name, tables.__getitem__, _VARIABLES)
+    try:
+        nodes = lineage(None, sql, _schema(), dialect=DIALECT)
+    except SqlglotError as error:
+        raise ModelError(f"{model.name}: its columns cannot be traced: {error}") from error
+    return {column.name: _origins(nodes[column.name], names) for column in model.columns}
+
+
+def _origins(node: Node, names: dict[str, str]) -> tuple[ColumnSource, ...]:
+    found = set()
+    for leaf in node.walk():
+        if isinstance(leaf.expression, exp.Table):
+            table = f"{leaf.expression.db}.{leaf.expression.name}"
+            found.add(ColumnSource(names[table], leaf.name.rpartition(".")[2].strip('"')))
+    return tuple(sorted(found))
+
+
+@cache
+def _schema() -> dict[str, dict[str, object]]:
+    schema: dict[str, dict[str, object]] = {}
+    described = [(model.table, model.columns) for model in load_models()]
+    described += [(source.name, source.columns) for source in load_sources().values()]
+    for table, columns in described:
+        database, _, name = table.partition(".")
+        schema.setdefault(database, {})[name] = {c.name: c.type for c in columns}
+    return schema

@@ -1,0 +1,76 @@
+"""Which dates of a model are to be built again.
+
+A date's stamp is a hash over the model's own SQL and variables, the inputs valid on the date, and
+the contents of the parents' dates that it reads. It is stale when that differs from what is kept.
+Contents, not stamps, of the parents: what was rebuilt into the same rows makes nothing else stale.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from eur_pipeline.models.grains import WHOLE_DATE, Grain, dates_read, dates_touched
+from eur_pipeline.models.model import Model
+from eur_pipeline.models.validity import InputStamps
+
+
+@dataclass(frozen=True)
+class ParentState:
+    """A parent's grain, and a hash of its content for every date that has rows."""
+
+    grain: Grain
+    contents: Mapping[dt.date, str]
+
+
+def wanted_stamps(
+    model: Model,
+    definition: str,
+    parents: Mapping[str, ParentState],
+    inputs: Mapping[str, InputStamps],
+) -> dict[dt.date, str]:
+    """The stamps that the model's dates should have; a date that is not among them has no rows."""
+    return {
+        date: _stamp(model, date, definition, parents, inputs)
+        for date in _dates(model.grain, parents.values())
+    }
+
+
+def _dates(grain: Grain, parents: Collection[ParentState]) -> list[dt.date]:
+    if grain is Grain.WHOLE:
+        return [WHOLE_DATE]
+    touched = {
+        touched
+        for parent in parents
+        for date in parent.contents
+        for touched in dates_touched(parent.grain, date, grain)
+    }
+    return sorted(touched)
+
+
+def _stamp(
+    model: Model,
+    date: dt.date,
+    definition: str,
+    parents: Mapping[str, ParentState],
+    inputs: Mapping[str, InputStamps],
+) -> str:
+    digest = hashlib.sha256(definition.encode())
+    for name, stamps in sorted(inputs.items()):
+        digest.update(f"\n{name} {stamps.at(model.grain, date)}".encode())
+    for name, parent in sorted(parents.items()):
+        for read in needed_dates(model.grain, [date], parent, model.template.context_days):
+            digest.update(f"\n{name} {read} {parent.contents[read]}".encode())
+    return digest.hexdigest()
+
+
+def needed_dates(
+    grain: Grain, dates: Collection[dt.date], parent: ParentState, context_days: int
+) -> list[dt.date]:
+    """The parent's dates, of those that have rows, that these dates of a child read."""
+    if grain is Grain.WHOLE:
+        return sorted(parent.contents)
+    wanted = {
+        read for date in dates for read in dates_read(grain, date, parent.grain, context_days)
+    }
+    return sorted(wanted & parent.contents.keys())
