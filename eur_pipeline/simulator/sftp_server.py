@@ -18,6 +18,7 @@ from eur_pipeline.errors import PermanentError
 from eur_pipeline.storage import LocalStore
 
 HOST_KEY_ALGORITHM = "ssh-ed25519"
+DEFAULT_PORT = 22  # known_hosts names no port for it
 
 
 class SftpServer:
@@ -72,17 +73,18 @@ class SftpServer:
     @property
     def known_hosts_line(self) -> str:
         """What a client's known_hosts file must say to accept this server, without a line end."""
-        key = self._host_key.export_public_key().decode().split()
-        return f"[{self.host}]:{self.port} {key[0]} {key[1]}"
+        algorithm, key = self._host_key.export_public_key().decode().split()[:2]
+        address = self.host if self.port == DEFAULT_PORT else f"[{self.host}]:{self.port}"
+        return f"{address} {algorithm} {key}"
 
     async def _serve(self, listening: "Future[int]") -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
             acceptor = await self._listen()
-        except OSError as error:
+        except (OSError, ValueError, OverflowError) as error:
             listening.set_exception(
                 PermanentError(
-                    f"cannot listen on {self.host}:{self.port}: {error.strerror or error}; "
+                    f"cannot listen on {self.host}:{self.port}: {error}; "
                     f"end the program that uses this port, or choose another host or port"
                 )
             )

@@ -68,7 +68,7 @@ class SimulationReport:
     new_messages: int
 
 
-def _unwatched(_done: int, _total: int) -> None:
+def unwatched(_done: int, _total: int) -> None:
     """Nobody looks on."""
 
 
@@ -81,7 +81,7 @@ def simulate(
     end: dt.datetime,
     servers: Mapping[str, PresenceServices],
     collections: Mapping[str, str] | None = None,
-    progress: Progress = _unwatched,
+    progress: Progress = unwatched,
 ) -> SimulationReport:
     """Simulate the `hours` before `end` and upload what the sites in `servers` archive.
 
