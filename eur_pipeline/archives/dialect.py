@@ -210,6 +210,8 @@ def _load(name: str, file: Traversable) -> Dialect:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: expected the keys of a dialect, found none")
+    if "name" in content:
+        raise ConfigurationError(f"{file}: name: no such key in a dialect; its file names it")
     try:
         return Dialect.model_validate({**content, "name": name})
     except ValidationError as error:

@@ -17,6 +17,9 @@ from eur_pipeline.lake import schema
 from eur_pipeline.lake.spool import Spool, dates, on_date, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
 
+PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = ["sent_at", "sender", "recipients", "kind", "body_characters", "file_bytes"]
+
 _STAGING = UNFINISHED_PREFIX + "staging"
 
 
@@ -84,6 +87,16 @@ class Lake:
         except FileNotFoundError:
             return None
         return set(table["landing_path"].to_pylist())
+
+    def preview(self, collection: str, hour: dt.datetime) -> list[dict[str, object]]:
+        """The first records of an upload hour as shown to people: without bodies."""
+        for key in self._keys(collection, hour):
+            if key.startswith("messages/"):
+                file = pq.ParquetFile(self.store.path(key))
+                for batch in file.iter_batches(PREVIEW_ROWS, columns=PREVIEW_COLUMNS):
+                    rows: list[dict[str, object]] = batch.to_pylist()
+                    return rows
+        return []
 
     def _replace(
         self, collection: str, hour: dt.datetime, writer: HourWriter, staging: Path

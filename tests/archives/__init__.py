@@ -1,0 +1,1 @@
+"""What archives say, and that nothing in them does harm."""

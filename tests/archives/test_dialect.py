@@ -1,0 +1,139 @@
+"""Dialects as customers write them: what works, and what the errors say."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from eur_pipeline.archives.dialect import Overlap, dialect_names, load_dialect
+from eur_pipeline.archives.reader import read_archive
+from eur_pipeline.archives.record import Record
+from eur_pipeline.errors import ConfigurationError
+
+MINIMAL = """\
+description: test
+records: log/entry
+fields:
+  sent_at: {xpath: "@at", format: iso}
+  sender: who
+"""
+
+
+def _write(folder: Path, content: str, name: str = "own") -> Path:
+    (folder / f"{name}.yml").write_text(content, encoding="utf-8")
+    return folder
+
+
+def _records(folder: Path, content: str) -> list[Record]:
+    dialect = load_dialect("own", folder)
+    items = list(read_archive(io.BytesIO(content.encode()), dialect, presence_domain=None))
+    return [item for item in items if isinstance(item, Record)]
+
+
+def test_both_built_in_dialects_load() -> None:
+    assert dialect_names() == ["avaya-ps", "xmpp-mam"]
+    for name in dialect_names():
+        assert load_dialect(name).name == name
+
+
+def test_a_projects_own_dialect_wins_over_the_built_in_of_that_name(tmp_path: Path) -> None:
+    assert load_dialect("avaya-ps", _write(tmp_path, MINIMAL, "avaya-ps")).description == "test"
+    assert dialect_names(tmp_path) == ["avaya-ps", "xmpp-mam"]
+
+
+def test_a_project_without_dialects_has_the_built_in_ones(tmp_path: Path) -> None:
+    assert load_dialect("avaya-ps", tmp_path / "none").name == "avaya-ps"
+
+
+def test_copies_are_possible_within_five_minutes_unless_a_dialect_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    dialect = load_dialect("own", _write(tmp_path, MINIMAL))
+    assert dialect.overlap is Overlap.POSSIBLE
+    assert dialect.copy_skew_milliseconds == 0
+    assert dialect.copy_window_seconds == 300
+
+
+def test_a_customers_layout_is_read_without_code(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        """\
+description: a log with namespaces, Zurich wall clock, and the owner outside of the records
+namespaces: {p: "urn:log"}
+records: ["p:log/*/p:im", "p:log/**/p:file"]
+content: p:data
+fields:
+  sent_at: {xpath: "../@at", format: iso, time_zone: Europe/Zurich}
+  sender: ["p:real", "p:from"]
+  recipients: p:to[. != $owner]
+  owner: ancestor::p:log/@user
+  body: p:text
+  native_id: concat('n-', ../@number)
+kinds: [{when: "p:text", kind: message}]
+other_kind: leave
+""",
+    )
+    first, second = _records(
+        tmp_path,
+        '<log xmlns="urn:log" user="me@x.y">'
+        '<day><im at="2026-07-01T12:00:00" number="1"><data><from>a@x.y</from><to>me@x.y</to>'
+        "<to>b@x.y</to><text>hi</text></data></im></day>"
+        '<a><b><file at="2026-01-01T12:00:00Z" number="2"><data><from>a@x.y</from>'
+        "<real>c@x.y</real></data></file></b></a></log>",
+    )
+    assert first.sent_at.isoformat() == "2026-07-01T10:00:00+00:00"
+    assert (first.sender, first.recipients, first.owner) == ("a@x.y", ("b@x.y",), "me@x.y")
+    assert (first.kind, first.body, first.native_id) == ("message", "hi", "n-1")
+    assert second.sent_at.isoformat() == "2026-01-01T12:00:00+00:00"
+    assert (second.kind, second.sender) == ("leave", "c@x.y")
+
+
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [
+        ("iso", "2026-03-09T01:00:00.250+01:00"),
+        ("iso", "20260309T00:00:00.25"),
+        ("epoch_milliseconds", "1773014400250"),
+        ("epoch_seconds", "1773014400.25"),
+    ],
+)
+def test_times_are_read_in_the_declared_format(tmp_path: Path, format_: str, text: str) -> None:
+    _write(tmp_path, MINIMAL.replace("format: iso", f"format: {format_}"))
+    (record,) = _records(tmp_path, f'<log><entry at="{text}"><who>a@x.y</who></entry></log>')
+    assert record.sent_at.isoformat() == "2026-03-09T00:00:00.250000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("description: test", "descripton: test", "descripton: no such key"),
+        ("  sender: who\n", "", "fields.sender: expected this key"),
+        ("format: iso", "format: dmy", "fields.sent_at.format: expected"),
+        ("sender: who", "sender: 'who['", "fields.sender: expected an XPath, found 'who['"),
+        ("sender: who", "sender: 'p:who'", "fields.sender: expected an XPath, found 'p:who'"),
+        ("sender: who", "sender: 'eur:no_such(who)'", "fields.sender: expected an XPath"),
+        ("log/entry", "log/p:entry", "records.0: expected an element's name"),
+        ("log/entry", "log//entry", "records.0: expected an element's name"),
+        ("log/entry", "log/**", "records.0: expected an element's name at the end"),
+        ("log/entry", "log/entry\noverlap: maybe", "overlap: expected"),
+        ("log/entry", "log/entry\nother_kind: chat", "other_kind: expected"),
+        ("log/entry", "log/entry\nname: other", "name: no such key"),
+        ("log/entry", "log/entry\nnamespaces: {eur: 'urn:x'}", "namespaces: expected another"),
+        ("log/entry", "log/entry\nkinds: [{when: ')', kind: edit}]", "kinds.0.when: expected an"),
+        (MINIMAL, "[", "not readable as YAML"),
+        (MINIMAL, "- a", "expected the keys of a dialect"),
+    ],
+)
+def test_a_mistake_is_reported_with_file_and_key(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    _write(tmp_path, MINIMAL.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        load_dialect("own", tmp_path)
+    assert str(tmp_path / "own.yml") in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_an_unknown_dialect_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"avaya-ps, own, xmpp-mam"):
+        load_dialect("../etc/passwd", _write(tmp_path, MINIMAL))

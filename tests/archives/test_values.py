@@ -1,0 +1,75 @@
+"""Addresses, times and names from the texts of archives."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eur_pipeline.archives import values
+from eur_pipeline.archives.values import TimeFormat
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Joe@Presence.Example/Desk/1", "Joe@presence.example"),
+        ("  56207 ", "56207@presence.example"),
+        ("+41449990000", "+41449990000@presence.example"),
+        ("56207/phone", "56207@presence.example"),
+        ("Presence.Example", "presence.example"),
+        ("a@b@C.d", "a@b@c.d"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_bare_and_its_domain_in_lower_case(text: str, address: str) -> None:
+    assert values.bare_address(text, "Presence.Example") == address
+
+
+def test_without_a_presence_domain_an_extension_stays_one() -> None:
+    assert values.bare_address("56207") == "56207"
+
+
+@given(st.text())
+def test_making_an_address_bare_twice_changes_nothing_more(text: str) -> None:
+    once = values.bare_address(text, "x.y")
+    assert values.bare_address(once, "x.y") == once
+
+
+@pytest.mark.parametrize(
+    ("time_format", "text"),
+    [
+        (TimeFormat.ISO, "2026-03-09"),
+        (TimeFormat.ISO, "2026-02-30T00:00:00Z"),
+        (TimeFormat.ISO, "0001-01-01T00:00:00+14:00"),
+        (TimeFormat.EPOCH_SECONDS, "1e9"),
+        (TimeFormat.EPOCH_SECONDS, "999999999999999"),
+        (TimeFormat.EPOCH_MILLISECONDS, "٣"),
+        (TimeFormat.EPOCH_MILLISECONDS, "NaN"),
+    ],
+)
+def test_what_is_no_instant_says_which_format_was_expected(
+    time_format: TimeFormat, text: str
+) -> None:
+    with pytest.raises(ValueError, match=time_format.replace("_", " ")):
+        values.instant(text, time_format, dt.UTC)
+
+
+@given(st.integers(0, 4_000_000_000_000))
+def test_every_millisecond_is_told_apart(milliseconds: int) -> None:
+    found = values.instant(str(milliseconds), TimeFormat.EPOCH_MILLISECONDS, dt.UTC)
+    assert found - dt.datetime(1970, 1, 1, tzinfo=dt.UTC) == dt.timedelta(milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://x.y/a/Q1%20%E2%80%9Cr%E2%80%9D.pdf?x=/y#/z", "Q1 “r”.pdf"),
+        ("https://x.y/план 9.xlsx", "план 9.xlsx"),
+        ("https://[broken/a.txt?b", "a.txt"),
+        ("https://x.y", ""),
+        ("%FF.bin", "\ufffd.bin"),
+    ],
+)
+def test_a_file_is_named_by_the_last_part_of_its_urls_path(url: str, name: str) -> None:
+    assert values.url_file_name(url) == name

@@ -1,0 +1,281 @@
+"""The archives of a real XMPP server, against what its clients sent; and what other servers do."""
+
+import datetime as dt
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from eur_pipeline.archives.record import Record
+
+from .reading import CASES, records
+
+FOLDER = CASES / "xmpp-mam"
+TRUTH: list[dict[str, Any]] = [
+    json.loads(line) for line in (FOLDER / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+]
+FILES = sorted(path.name for path in FOLDER.glob("*.xml"))
+KINDS = {
+    **dict.fromkeys(("im", "groupchat", "muc-pm", "reply", "empty-body"), "message"),
+    **dict.fromkeys(("receipt", "marker", "reaction"), "receipt"),
+    **dict.fromkeys(("direct-invite", "mediated-invite"), "invite"),
+    "file": "file_transfer",
+    "correction": "edit",
+    "retraction": "delete",
+    "subject-only": "system",
+}
+WITHOUT_ID = 71
+MEDIATED_INVITE = 86
+PRIVATE_IN_ROOM = 96
+SEMI_ANONYMOUS = range(110, 113)
+FILE_NAMES_IN_URLS = {73: "план 9.xlsx", 74: "no-body.bin", 115: "é&è.txt"}
+
+
+def _read(name: str) -> list[Record]:
+    return records((FOLDER / name).read_bytes(), "xmpp-mam")
+
+
+def _truth_of(record: Record) -> dict[str, Any]:
+    """What the client did that this is a record of."""
+    if record.native_id is None:
+        return TRUTH[WITHOUT_ID - 1]
+    rows = [row for row in TRUTH if row["id"] == record.native_id]
+    if len(rows) > 1:  # clients choose ids; two chose the same
+        rows = [row for row in rows if row["sender"] == record.sender]
+    (row,) = rows
+    return row
+
+
+def _archived_in(name: str) -> Counter[int]:
+    found = Counter(
+        {row["n"]: (row["archived_in"] or []).count(f"mam_stream/{name}") for row in TRUTH}
+    )
+    # Two rows share an id: the search for it has found both of them for each.
+    for n in (69, 70):
+        found[n] //= 2
+    found[WITHOUT_ID] = int(name in ("mam_56207.xml", "mam_56208.xml"))
+    return +found
+
+
+def _expected(row: dict[str, Any], file: str) -> dict[str, Any]:
+    n = row["n"]
+    in_room = row["type"] == "groupchat"
+    body = row["body"]
+    expected = {
+        "native_id": row["id"],
+        "kind": KINDS[row["kind"]],
+        "sender": row["sender"],
+        "recipients": () if in_room else tuple(row["recipients"]),
+        "conversation_id": row.get("room") or row["thread"],
+        "body": body if body is None else body.replace("\r\n", "\n").replace("\r", "\n"),
+        "file_name": FILE_NAMES_IN_URLS.get(n, row.get("file_name")),
+        "refers_to": row.get("refers_to"),
+        "original_sent_at": None,
+    }
+    if "original_utc" in row:
+        expected["original_sent_at"] = dt.datetime.fromisoformat(row["original_utc"])
+    if n in SEMI_ANONYMOUS:
+        expected["sender"] = f"{row['room']}/{row['nick']}"
+    if n == PRIVATE_IN_ROOM and file == "mam_56207.xml":
+        expected["recipients"] = (row["to"],)
+    if n == PRIVATE_IN_ROOM and file == "mam_56209.xml":
+        expected["sender"] = f"{row['room']}/{row['sender_name']}"
+    if row["kind"] == "direct-invite":
+        expected["conversation_id"] = "desk-7f3a@conference.presence.example.test"
+    return expected
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_stanza_says_what_its_client_sent(file: str) -> None:
+    for record in _read(file):
+        row = _truth_of(record)
+        expected = _expected(row, file)
+        if row["n"] == MEDIATED_INVITE and file == "mam_56209.xml":
+            expected["body"] = record.body  # a text of the server's own
+        assert {name: getattr(record, name) for name in expected} == expected, row["n"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_archived_event_is_there_as_often_as_it_is_archived(file: str) -> None:
+    assert Counter(_truth_of(record)["n"] for record in _read(file)) == _archived_in(file)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_sent_at_is_the_archives_stamp_just_before_the_client_noted_it(file: str) -> None:
+    for record in _read(file):
+        noted = dt.datetime.fromisoformat(_truth_of(record)["sent_utc"])
+        assert record.sent_at.microsecond == 0
+        assert dt.timedelta(0) <= noted - record.sent_at < dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_owner_is_the_account_or_the_room_whose_archive_it_is(file: str) -> None:
+    name = file.removeprefix("mam_").removesuffix(".xml")
+    owner = (
+        f"{name.removeprefix('room_')}@conference.presence.example.test"
+        if name.startswith("room_")
+        else f"{name}@presence.example.test"
+    )
+    assert {record.owner for record in _read(file)} == {owner}
+
+
+def _stream(message: str, *, outer: str = "to='1@x.y/a'", lang: str = "xml:lang='en'") -> bytes:
+    return (
+        "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+        f"xmlns='jabber:client' {lang}>"
+        f"<message {outer}><result xmlns='urn:xmpp:mam:2' id='not-this'>"
+        f"<forwarded xmlns='urn:xmpp:forward:0'>{message}"
+        "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T10:00:00.123456Z'/>"
+        "</forwarded></result></message></stream:stream>"
+    ).encode()
+
+
+def _one(inside: str, attributes: str = "from='2@x.y/b' to='1@x.y'", **more: str) -> Record:
+    message = f"<message xmlns='jabber:client' {attributes}>{inside}</message>"
+    (record,) = records(_stream(message, **more), "xmpp-mam")
+    return record
+
+
+def test_the_archives_stamp_counts_wherever_it_stands_and_to_the_microsecond() -> None:
+    record = _one("<body>x</body>")
+    assert record.sent_at == dt.datetime(2026, 1, 1, 10, 0, 0, 123456, dt.UTC)
+
+
+def test_of_several_older_stamps_the_oldest_is_the_original() -> None:
+    record = _one(
+        "<body>x</body><delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00+01:00'/>"
+        "<delay xmlns='urn:xmpp:delay' stamp='2025-12-31T23:00:00Z'/>"
+    )
+    assert record.original_sent_at == dt.datetime(2025, 12, 31, 22, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("stamp", ["2026-01-01T10:00:01Z", "yesterday"])
+def test_a_stamp_that_is_not_older_or_no_time_costs_nothing(stamp: str) -> None:
+    record = _one(f"<body>x</body><delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>")
+    assert record.original_sent_at is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "body"),
+    [("xml:lang='fr'", "oui"), ("xml:lang='de'", "yes"), ("", "yes"), ("xml:lang='en'", "yes")],
+)
+def test_the_body_in_the_streams_language_counts_else_the_first(lang: str, body: str) -> None:
+    record = _one("<body xml:lang='en'>yes</body><body xml:lang='fr'>oui</body>", lang=lang)
+    assert record.body == body
+
+
+ROOM = "room@muc.x.y"
+IN_MUC = "<x xmlns='http://jabber.org/protocol/muc#user'/>"
+
+
+def test_the_accounts_own_copy_of_a_room_message_is_from_the_account() -> None:
+    record = _one("<body>x</body>", f"from='1@x.y/a' to='{ROOM}' type='groupchat'")
+    assert (record.sender, record.recipients, record.conversation_id) == ("1@x.y", (), ROOM)
+
+
+def test_a_room_message_in_an_accounts_archive_is_from_the_occupant() -> None:
+    record = _one("<body>x</body>", "from='Room@MUC.x.y/Nick/1' to='1@x.y/a' type='groupchat'")
+    assert (record.sender, record.recipients) == ("Room@muc.x.y/Nick/1", ())
+    assert record.conversation_id == "Room@muc.x.y"
+
+
+def test_a_rooms_archive_belongs_to_the_room_even_where_stanzas_name_the_reader() -> None:
+    record = _one(
+        "<body>x</body><x xmlns='http://jabber.org/protocol/muc#user'><item jid='3@x.y/q'/></x>",
+        f"from='{ROOM}/nick' to='1@x.y/a' type='groupchat'",
+        outer=f"from='{ROOM}' to='1@x.y/a'",
+    )
+    assert (record.owner, record.sender, record.conversation_id) == (ROOM, "3@x.y", ROOM)
+
+
+def test_only_a_room_can_say_who_an_occupant_is() -> None:
+    record = _one(
+        "<body>x</body><x xmlns='http://jabber.org/protocol/muc#user'><item jid='3@x.y/q'/></x>",
+        "from='2@x.y/b' to='1@x.y' type='chat'",
+    )
+    assert "3@x.y" not in record.sender
+
+
+def test_an_archive_that_says_whose_it_is_needs_no_to() -> None:
+    record = _one("<body>x</body>", outer="from='1@x.y'")
+    assert record.owner == "1@x.y"
+
+
+FASTENED_RETRACTION = (
+    "<apply-to xmlns='urn:xmpp:fasten:0' id='i'>"
+    "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"
+)
+
+
+@pytest.mark.parametrize(
+    ("inside", "attributes", "kind"),
+    [
+        ("<body>x</body>", "type='error'", "system"),
+        ("<body>x</body>", "type='headline'", "system"),
+        ("<body>x</body><subject>s</subject>", "type='chat'", "message"),
+        ("<subject>s</subject>", "type='groupchat'", "system"),
+        ("<active xmlns='http://jabber.org/protocol/chatstates'/>", "type='chat'", "system"),
+        ("<body>x</body><request xmlns='urn:xmpp:receipts'/>", "", "message"),
+        ("<body>x</body><markable xmlns='urn:xmpp:chat-markers:0'/>", "", "message"),
+        ("<received xmlns='urn:xmpp:receipts' id='i'/>", "", "receipt"),
+        ("<body>x</body><displayed xmlns='urn:xmpp:chat-markers:0' id='i'/>", "", "message"),
+        ("<acknowledged xmlns='urn:xmpp:chat-markers:0' id='i'/>", "", "receipt"),
+        (
+            "<body>+1</body><reactions xmlns='urn:xmpp:reactions:0' id='i'/>",
+            "",
+            "receipt",
+        ),
+        (
+            FASTENED_RETRACTION,
+            "",
+            "delete",
+        ),
+        ("<body>y</body><replace xmlns='urn:xmpp:message-correct:0' id='i'/>", "", "edit"),
+    ],
+)
+def test_the_kind_follows_from_what_the_stanza_holds(
+    inside: str, attributes: str, kind: str
+) -> None:
+    record = _one(inside, f"from='2@x.y/b' to='1@x.y' {attributes}")
+    assert record.kind == kind
+    assert record.refers_to == ("i" if "id='i'" in inside else None)
+
+
+SFS = (
+    "<file-sharing xmlns='urn:xmpp:sfs:0'><file xmlns='urn:xmpp:file:metadata:0'>{name}"
+    "<size>3032449</size></file><sources><url-data xmlns='http://jabber.org/protocol/url-data' "
+    "target='https://x.y/up/a%2Fb%20c.jpg?k=1#f'/></sources></file-sharing>"
+)
+SIMS = (
+    "<reference xmlns='urn:xmpp:reference:0' type='data'><media-sharing xmlns='urn:xmpp:sims:1'>"
+    "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'><size>7</size></file><sources>"
+    "<reference xmlns='urn:xmpp:reference:0' type='data' uri='https://x.y/s.png'/></sources>"
+    "</media-sharing></reference>"
+)
+
+
+@pytest.mark.parametrize(
+    ("inside", "name", "size"),
+    [
+        (SFS.format(name="<name>summit.jpg</name>"), "summit.jpg", 3032449),
+        (SFS.format(name=""), "a/b c.jpg", 3032449),
+        (SIMS, "s.png", 7),
+        ("<x xmlns='jabber:x:oob'><url>https://x.y/dir/</url></x>", None, None),
+    ],
+)
+def test_a_shared_file_is_a_transfer_with_the_name_and_size_it_states(
+    inside: str, name: str | None, size: int | None
+) -> None:
+    record = _one(inside)
+    assert (record.kind, record.file_name, record.file_bytes) == ("file_transfer", name, size)
+
+
+def test_an_occupant_that_comes_or_goes_joins_or_leaves() -> None:
+    stanza = "<presence xmlns='jabber:client' from='room@muc.x.y/n' {}>" + IN_MUC + "</presence>"
+    for attribute, kind in (("", "join"), ("type='unavailable'", "leave")):
+        (record,) = records(
+            _stream(stanza.format(attribute), outer="from='room@muc.x.y' to='1@x.y'"), "xmpp-mam"
+        )
+        assert (record.kind, record.sender) == (kind, "room@muc.x.y/n")
+        assert (record.recipients, record.conversation_id) == ((), "room@muc.x.y")

@@ -1,0 +1,1 @@
+"""Rows in the lake, and how they get there."""

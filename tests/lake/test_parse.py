@@ -1,0 +1,124 @@
+"""`eur parse`: archives to Parquet without a project."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from eur_pipeline.cli.parse import parse
+from eur_pipeline.lake import schema
+
+CASES = Path(__file__).parents[1] / "cases"
+AVAYA = CASES / "avaya-ps"
+MAM = CASES / "xmpp-mam"
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("EUR_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "out.parquet"
+
+
+def _eur_parse(*arguments: object) -> Result:
+    app = typer.Typer()
+    app.command()(parse)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_records_of_all_files_land_in_one_file_with_the_lakes_columns(output: Path) -> None:
+    result = _eur_parse(AVAYA / "normal.xml", AVAYA / "special.xml", "-o", output)
+    assert result.exit_code == 0
+    table = pq.ParquetFile(output).read()
+    assert table.schema.equals(schema.MESSAGES)
+    rows = table.to_pylist()
+    assert [row["archive_name"] for row in rows] == ["normal.xml"] * 5 + ["special.xml"] * 5
+    assert {row["collection"] for row in rows} == {""}
+    assert {row["upload_hour"] for row in rows} == {None}
+    assert {row["body_hash"] for row in rows} == {None}
+    assert rows[0]["body"] == "Can you check the 10y?"
+    assert "10 records of 2 of 2 files" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [(AVAYA / "normal.xml", "avaya-ps"), (MAM / "mam_56207.xml", "xmpp-mam")],
+)
+def test_the_dialect_follows_from_the_root_element_and_is_told(
+    output: Path, path: Path, dialect: str
+) -> None:
+    result = _eur_parse(path, "-o", output)
+    assert result.exit_code == 0
+    assert f"read as dialect {dialect}" in result.stderr
+    assert set(pq.ParquetFile(output).read()["dialect"].to_pylist()) == {dialect}
+
+
+def test_a_chosen_dialect_is_not_told_again(output: Path) -> None:
+    result = _eur_parse(AVAYA / "normal.xml", "-o", output, "--dialect", "avaya-ps")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+
+
+def test_a_project_in_the_current_folder_lends_its_dialects(output: Path) -> None:
+    own = output.parent / "dialects" / "ours.yml"
+    own.parent.mkdir()
+    own.write_text(
+        "description: ours\nrecords: chats/chat\n"
+        "fields: {sent_at: {xpath: '@at', format: iso}, sender: '@by'}\n",
+        encoding="utf-8",
+    )
+    archive = output.parent / "a.xml"
+    archive.write_bytes(b'<chats><chat at="2026-03-09T00:00:00Z" by="56207"/></chats>')
+    result = _eur_parse(archive, "-o", output, "--presence-domain", "x.y")
+    assert result.exit_code == 0
+    (row,) = pq.ParquetFile(output).read().to_pylist()
+    assert (row["dialect"], row["sender"]) == ("ours", "56207@x.y")
+
+
+def test_rejects_are_told_with_number_and_reasons_and_are_no_failure(output: Path) -> None:
+    result = _eur_parse(AVAYA / "bad-records.xml", "-o", output)
+    assert result.exit_code == 0
+    assert "7 records could not be read" in result.stderr
+    assert "record 2, sender: expected an address, found nothing" in result.stderr
+    assert pq.ParquetFile(output).metadata.num_rows == 2
+
+
+@pytest.mark.parametrize("bad", [AVAYA / "broken.xml", AVAYA / "dtd.xml", AVAYA / "none.xml"])
+def test_a_file_that_cannot_be_read_is_a_failure_but_the_others_are_written(
+    output: Path, bad: Path
+) -> None:
+    result = _eur_parse(bad, AVAYA / "normal.xml", "-o", output)
+    assert result.exit_code == 1
+    assert bad.name in result.stderr
+    names = pq.ParquetFile(output).read()["archive_name"].to_pylist()
+    assert names == ["normal.xml"] * 5
+
+
+def test_where_nothing_could_be_read_an_older_output_stays(output: Path) -> None:
+    output.write_bytes(b"older")
+    unknown = output.parent / "unknown.xml"
+    unknown.write_bytes(b"<log/>")
+    result = _eur_parse(unknown, "-o", output)
+    assert result.exit_code == 1
+    assert "avaya-ps, xmpp-mam" in result.stderr
+    assert output.read_bytes() == b"older"
+    assert sorted(path.name for path in output.parent.iterdir()) == ["out.parquet", "unknown.xml"]
+
+
+def test_a_program_gets_one_json_object(output: Path) -> None:
+    result = _eur_parse(AVAYA / "broken.xml", AVAYA / "bad-records.xml", "-o", output, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    broken, bad = found["files"]
+    assert (broken["records"], broken["records_before"]) == (0, 1)
+    assert "line 4" in broken["error"]
+    assert (bad["records"], bad["rejects"], bad["error"]) == (2, 7, None)
+    assert len(bad["reasons"]) == 5
+    assert found["output"] == str(output)
+
+
+def test_an_output_is_asked_for(output: Path) -> None:
+    assert _eur_parse(AVAYA / "normal.xml").exit_code == 2
