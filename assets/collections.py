@@ -1,11 +1,14 @@
 """Two assets per collection: its raw archives, and the messages read from them.
 
-Bodies of about ten lines: call the core, return metadata. How metadata looks is in `metadata.py`.
+Bodies of about ten lines: call the core, return metadata. How metadata looks is in `metadata.py`,
+what is checked in `checks.py`.
 """
+
+import datetime as dt
 
 import dagster as dg
 
-from assets import metadata
+from assets import checks, metadata
 from assets.partitions import upload_intervals, window_of
 from assets.runs import RETRIES, explained
 from eur_pipeline.collect.collector import Progress
@@ -14,48 +17,47 @@ from resources.archive_server import ArchiveServerResource
 from resources.lake import LakeResource
 from resources.landing_zone import LandingZoneResource
 
+# The bare class as return type: with checks, Dagster does not take MaterializeResult[None].
+
 # A backlog of 500 intervals took 89 s in runs of 50, and 45 minutes with a run for each.
 BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=50)
 
 
 def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
     """The landing zone's archives of one collection."""
+    name = f"{collection.name}_raw_archives"
 
     @dg.asset(
-        name=f"{collection.name}_raw_archives",
+        name=name,
         group_name=collection.name,
         description=f"Archives as received from {collection.host}:{collection.remote_path}, "
-        "byte for byte, each with its manifest, by hour of upload.",
+        "byte for byte, each with its manifest, by interval of upload.",
         kinds={"sftp", "xml"},
         partitions_def=upload_intervals(collection),
         backfill_policy=BACKFILL,
         pool=f"sftp_{collection.name}",
         retry_policy=RETRIES,
-        check_specs=[
-            dg.AssetCheckSpec(
-                name="uploads_arrived",
-                asset=f"{collection.name}_raw_archives",
-                description="Every interval that is over has at least one archive.",
-            )
-        ],
+        check_specs=checks.specs(name, [checks.UPLOADS_ARRIVED]),
     )
     def raw_archives(
         context: dg.AssetExecutionContext,
         archive_server: ArchiveServerResource,
         landing_zone: LandingZoneResource,
-    ) -> dg.MaterializeResult[None]:
-        window = window_of(context)
-
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         def on_progress(progress: Progress) -> None:
             context.log.info(metadata.progress_line(progress))
 
+        window = window_of(context)
         with explained(context):
             report = archive_server.collect(collection.name, window, on_progress)
             landed = landing_zone.landed(collection.name, window)
-        metadata.add_raw_archives_per_partition(context, collection, window, landed)
+        for key, facts in metadata.of_interval_archives(collection, window, landed).items():
+            context.add_asset_metadata(facts, partition_key=key)
         return dg.MaterializeResult(
             metadata=metadata.of_collecting(report),
-            check_results=[metadata.uploads_arrived(collection, window, landed)],
+            check_results=[
+                checks.uploads_arrived(collection, window, landed, dt.datetime.now(dt.UTC))
+            ],
         )
 
     return raw_archives
@@ -63,9 +65,10 @@ def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
 
 def messages_asset(collection: Collection) -> dg.AssetsDefinition:
     """The lake's messages of one collection."""
+    name = f"{collection.name}_messages"
 
     @dg.asset(
-        name=f"{collection.name}_messages",
+        name=name,
         group_name=collection.name,
         description=f"Records read from the archives with dialect {collection.dialect}: "
         "Parquet in the lake, with every archive and every reject accounted for.",
@@ -75,24 +78,21 @@ def messages_asset(collection: Collection) -> dg.AssetsDefinition:
         backfill_policy=BACKFILL,
         pool=f"lake_{collection.name}",
         retry_policy=RETRIES,
-        check_specs=[
-            dg.AssetCheckSpec(
-                name=name, asset=f"{collection.name}_messages", description=description
-            )
-            for name, description in metadata.MESSAGE_CHECKS.items()
-        ],
+        check_specs=checks.specs(name, checks.OF_READING),
     )
     def messages(
         context: dg.AssetExecutionContext, lake: LakeResource, landing_zone: LandingZoneResource
-    ) -> dg.MaterializeResult[None]:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         window = window_of(context)
         with explained(context):
-            reports = lake.ingest(collection.name, window)
             landed = landing_zone.landed(collection.name, window)
-        metadata.add_messages_per_partition(context, collection, window, reports)
+            reports = lake.read(collection.name, window)
+        for key, facts in metadata.of_interval_messages(collection, window, reports).items():
+            context.add_asset_metadata(facts, partition_key=key)
+        preview = lake.preview(collection.name, max(reports)) if reports else []
         return dg.MaterializeResult(
-            metadata=metadata.of_reading(reports),
-            check_results=list(metadata.message_checks(landed, reports)),
+            metadata={**metadata.of_reading(reports), "preview": metadata.table(preview)},
+            check_results=list(checks.of_reading(landed, reports)),
         )
 
     return messages

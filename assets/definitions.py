@@ -19,23 +19,21 @@ def build_definitions(project: Project) -> dg.Definitions:
     """All that Dagster is to know of the project; raises ConfigurationError."""
     collections = project.config.collections
     models = models_asset(collections)
-    jobs = {collection.name: collection_job(collection) for collection in collections}
-    all_models = models_job(models)
     return dg.Definitions(
         assets=[
             *(raw_archives_asset(collection) for collection in collections),
             *(messages_asset(collection) for collection in collections),
             models,
         ],
-        jobs=[*jobs.values(), all_models],
+        jobs=[*(collection_job(collection) for collection in collections), models_job(models)],
         sensors=[
-            *(new_archives_sensor(collection, jobs[collection.name]) for collection in collections),
+            *(new_archives_sensor(collection) for collection in collections),
             automation_sensor(models),
             killed_runs_sensor,
         ],
         schedules=[
-            *(collection_schedule(collection, jobs[collection.name]) for collection in collections),
-            nightly_models_schedule(all_models),
+            *(collection_schedule(collection) for collection in collections),
+            nightly_models_schedule(),
         ],
         resources=project_resources(project),
         executor=dg.in_process_executor,

@@ -6,18 +6,16 @@ import dagster as dg
 
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import ranges
-from eur_pipeline.orchestrator import collection_run
+from eur_pipeline.orchestrator import MODELS_JOB, collection_run
 from resources.archive_server import ArchiveServerResource
 
 
-def collection_schedule(
-    collection: Collection, job: dg.UnresolvedAssetJobDefinition
-) -> dg.ScheduleDefinition:
+def collection_schedule(collection: Collection) -> dg.ScheduleDefinition:
     """Launches the collection's job for all the work there is, as often as eur.yaml says."""
 
     @dg.schedule(
         name=f"{collection.name}_schedule",
-        job=job,
+        job_name=collection.name,
         cron_schedule=collection.schedule.cron,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -38,11 +36,11 @@ def collection_schedule(
     return schedule
 
 
-def nightly_models_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def nightly_models_schedule() -> dg.ScheduleDefinition:
     """A net below the automation: what it missed is built at night."""
     return dg.ScheduleDefinition(
         name="models_nightly",
-        job=job,
+        job_name=MODELS_JOB,
         cron_schedule="30 3 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -54,14 +54,12 @@ class Attempt:
         return min(FIRST_PAUSE_SECONDS * 2.0 ** (self.number - 1), LONGEST_PAUSE_SECONDS)
 
 
-def new_archives_sensor(
-    collection: Collection, job: dg.UnresolvedAssetJobDefinition
-) -> dg.SensorDefinition:
+def new_archives_sensor(collection: Collection) -> dg.SensorDefinition:
     """Asks for a run of the collection's job when its server or landing zone has work for it."""
 
     @dg.sensor(
         name=f"{collection.name}_new_archives",
-        job=job,
+        job_name=collection.name,
         minimum_interval_seconds=collection.poll_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Lists {collection.host}:{collection.remote_path} and asks for the intervals "

@@ -4,11 +4,12 @@ Every figure is read where it came to rest (server, landing zone, published data
 was produced; drawing the table is the command's business.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import eur_pipeline
+from eur_pipeline.analyst import Published
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.demo import remote_files
 from eur_pipeline.project import Project
@@ -51,13 +52,14 @@ def summarise(project: Project, simulated: SimulationReport) -> DemoSummary:
     """Count what arrived of what was simulated; raises EurError when nothing is published."""
     zone = LandingZone(LocalStore(project.landing_path))
     collected = [m for c in project.config.collections for m in zone.manifests(c.name)]
-    with eur_pipeline.open(project.path) as published:
-        (stored,) = published.query("select count(*) from messages").iloc[0]
-        copies, rejects = published.query("select sum(copies), sum(rejects) from archives").iloc[0]
-        dearest = published.query(
-            "select cost_centre, local_month, currency, charge from charges_by_cost_centre_monthly "
-            "order by charge desc, cost_centre limit 5"
-        )
+    published = eur_pipeline.open(project.path)
+    [(stored,)] = _rows(published, "select count(*) from messages")
+    [(copies, rejects)] = _rows(published, "select sum(copies), sum(rejects) from archives")
+    dearest = _rows(
+        published,
+        "select cost_centre, strftime(local_month, '%Y-%m'), currency, charge "
+        "from charges_by_cost_centre_monthly order by charge desc, cost_centre limit 5",
+    )
     return DemoSummary(
         archives_uploaded=simulated.archives,
         archives_collected=len(collected),
@@ -67,10 +69,10 @@ def summarise(project: Project, simulated: SimulationReport) -> DemoSummary:
         copies=int(copies),
         duplicate_archives=sum(m.duplicate_of is not None for m in collected),
         rejects=int(rejects),
-        dearest=tuple(_cost_centres(dearest.itertuples(index=False))),
+        dearest=tuple(CostCentre(*row) for row in dearest),
     )
 
 
-def _cost_centres(rows: Iterator[tuple]) -> Iterator[CostCentre]:
-    for name, month, currency, charge in rows:
-        yield CostCentre(name, f"{month:%Y-%m}", currency, Decimal(charge))
+def _rows(published: Published, sql: str) -> list[tuple[Any, ...]]:
+    with published.answer(sql) as answer:
+        return answer.fetchall()

@@ -1,13 +1,24 @@
 """The lake, for the assets that read archives into it."""
 
+import datetime as dt
+
 from eur_pipeline.intervals import Window
-from eur_pipeline.lake.ingest import IngestReport, ingest
+from eur_pipeline.lake.ingest import IngestReport
+from eur_pipeline.lake.lake import Lake
+from eur_pipeline.lake.reading import read_window
+from eur_pipeline.storage import LocalStore
 from resources.base import ProjectResource
+
+Preview = list[dict[str, object]]
 
 
 class LakeResource(ProjectResource):
     """The Parquet tables of all collections."""
 
-    def ingest(self, collection: str, window: Window) -> list[IngestReport]:
+    def read(self, collection: str, window: Window) -> dict[dt.datetime, IngestReport]:
         """Read the landed archives of those upload hours; a report for every hour that has any."""
-        return list(ingest(self.project, self.collection(collection), window))
+        return dict(read_window(self.project, self.collection(collection), window))
+
+    def preview(self, collection: str, hour: dt.datetime) -> Preview:
+        """The first records of an upload hour, without bodies and file names."""
+        return Lake(LocalStore(self.project.lake_path)).preview(collection, hour)

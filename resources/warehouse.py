@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from eur_pipeline.models.build import BuildReport, build
-from eur_pipeline.models.publish import PublishReport, publish
+from eur_pipeline.models.building import build
+from eur_pipeline.models.publishing import PublishReport, publish
+from eur_pipeline.models.report import BuildReport
 from resources.base import ProjectResource
 
 

@@ -77,7 +77,7 @@ class LandingIndex:
             rows = connection.execute("select hour, change from unread order by hour").fetchall()
         return {dt.datetime.fromisoformat(hour): change for hour, change in rows}
 
-    def mark_read(self, hour: dt.datetime, change: int | None) -> None:
+    def mark_read(self, hour: dt.datetime, change: int) -> None:
         """The hour was read as it was at that change count; later changes stay unread."""
         with self._connection() as connection:
             connection.execute(

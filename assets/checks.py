@@ -1,0 +1,71 @@
+"""Checks of a collection's two assets: what is looked at, and the verdicts.
+
+The models' checks are their own tests and come with them.
+"""
+
+import datetime as dt
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from eur_pipeline.collect.landing import Manifest
+from eur_pipeline.config import Collection
+from eur_pipeline.intervals import Window, interval_of
+from eur_pipeline.lake.ingest import IngestReport
+
+UPLOADS_ARRIVED = "uploads_arrived"
+ARCHIVES_ACCOUNTED_FOR = "archives_accounted_for"
+ARCHIVES_READABLE = "archives_readable"
+RECORDS_READABLE = "records_readable"
+
+OF_READING = (ARCHIVES_ACCOUNTED_FOR, ARCHIVES_READABLE, RECORDS_READABLE)
+
+_DESCRIPTIONS = {
+    UPLOADS_ARRIVED: "Every interval that is over has at least one archive.",
+    ARCHIVES_ACCOUNTED_FOR: "Every landed archive was read, is a duplicate, or is set aside.",
+    ARCHIVES_READABLE: "No archive had to be set aside.",
+    RECORDS_READABLE: "No record had to be rejected.",
+}
+
+
+def specs(asset: str, names: Several[str]) -> list[dg.AssetCheckSpec]:
+    """The checks of that asset."""
+    return [
+        dg.AssetCheckSpec(name=name, asset=asset, description=_DESCRIPTIONS[name]) for name in names
+    ]
+
+
+def uploads_arrived(
+    collection: Collection, window: Window, landed: Iterable[Manifest], now: dt.datetime
+) -> dg.AssetCheckResult:
+    """Warns of intervals that passed without an upload: the messaging server may have stopped."""
+    hours = collection.interval_hours
+    arrived = {interval_of(m.upload_hour, hours) for m in landed}
+    late = [i.key() for i in window.intervals(hours) if i.end <= now and i not in arrived]
+    return _verdict(UPLOADS_ARRIVED, late, dg.AssetCheckSeverity.WARN)
+
+
+def of_reading(
+    landed: Iterable[Manifest], reports: Mapping[dt.datetime, IngestReport]
+) -> Iterable[dg.AssetCheckResult]:
+    """The verdicts on what was read."""
+    expected = dict.fromkeys(reports, 0)
+    for manifest in landed:
+        expected[manifest.upload_hour] = expected.get(manifest.upload_hour, 0) + 1
+    read = {hour: report.archives for hour, report in reports.items()}
+    astray = [str(hour) for hour, count in expected.items() if read.get(hour, 0) < count]
+    yield _verdict(ARCHIVES_ACCOUNTED_FOR, astray, dg.AssetCheckSeverity.ERROR)
+    unreadable = [str(hour) for hour, report in reports.items() if report.unreadable]
+    yield _verdict(ARCHIVES_READABLE, unreadable, dg.AssetCheckSeverity.WARN)
+    rejected = [str(hour) for hour, report in reports.items() if report.rejects]
+    yield _verdict(RECORDS_READABLE, rejected, dg.AssetCheckSeverity.WARN)
+
+
+def _verdict(name: str, wrong: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not wrong,
+        severity=severity,
+        metadata={"wrong": len(wrong), "first": ", ".join(wrong[:10])},
+    )

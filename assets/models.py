@@ -1,0 +1,125 @@
+"""The SQL models as assets: one for each, made by one step, and the database that is published.
+
+One step is one connection and one transaction: nobody sees or publishes half a build. Which dates
+are rebuilt is decided by the core; when, in `automation.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import dagster as dg
+
+from assets import metadata
+from assets.automation import when_messages_arrive, when_parents_change
+from assets.runs import RETRIES, explained
+from eur_pipeline.config import Collection
+from eur_pipeline.models.loading import load_models
+from eur_pipeline.models.model import Layer, Model, Severity
+from eur_pipeline.models.publishing import PublishReport
+from eur_pipeline.models.report import BuildReport
+from resources.warehouse import WarehouseResource
+
+PUBLISHED = "published_database"
+
+_SEVERITIES = {
+    Severity.ERROR: dg.AssetCheckSeverity.ERROR,
+    Severity.WARN: dg.AssetCheckSeverity.WARN,
+}
+
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+def models_asset(collections: Sequence[Collection]) -> dg.AssetsDefinition:
+    """All models of the project, and the published database."""
+    models = load_models()
+
+    @dg.multi_asset(
+        name="models",
+        specs=[*(_spec(model, collections) for model in models), _published_spec(models)],
+        check_specs=[_check_spec(model, test.name) for model in models for test in model.tests],
+        can_subset=True,
+        pool="warehouse",
+        retry_policy=RETRIES,
+    )
+    def build_and_publish(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[Event]:
+        selected = {key.path[-1] for key in context.selected_asset_keys}
+        with explained(context):
+            report = warehouse.build(selected - {PUBLISHED})
+        yield from _results(report, context.selected_asset_check_keys)
+        if not report.committed:
+            raise dg.Failure(
+                description="nothing was changed or published, because tests failed:\n"
+                + "\n".join(failure.message for failure in report.failures),
+                allow_retries=False,
+            )
+        if PUBLISHED in selected:
+            with explained(context):
+                published = warehouse.publish()
+            yield _published_result(published)
+
+    return build_and_publish
+
+
+def _spec(model: Model, collections: Sequence[Collection]) -> dg.AssetSpec:
+    reads_lake = any(source.startswith("lake.") for source in model.sources)
+    lake = [f"{collection.name}_messages" for collection in collections] if reads_lake else []
+    return dg.AssetSpec(
+        model.name,
+        deps=[*model.parents, *lake],
+        group_name=model.layer.value,
+        description=model.description,
+        kinds={"duckdb", "sql"},
+        metadata=metadata.of_model(model),
+        automation_condition=when_messages_arrive() if reads_lake else when_parents_change(),
+    )
+
+
+def _published_spec(models: Iterable[Model]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        PUBLISHED,
+        deps=[model.name for model in models if model.layer is Layer.MARTS],
+        group_name=Layer.MARTS.value,
+        description="The database that analysts open: a copy of the warehouse, replaced whole.",
+        kinds={"duckdb"},
+        automation_condition=when_parents_change(),
+    )
+
+
+def _check_spec(model: Model, test: str) -> dg.AssetCheckSpec:
+    (described,) = (t for t in model.tests if t.name == test)
+    return dg.AssetCheckSpec(name=test, asset=model.name, description=described.description)
+
+
+def _results(report: BuildReport, checks: Iterable[dg.AssetCheckKey]) -> Iterator[Event]:
+    """What was built, unless it was undone, and what the tests said."""
+    if report.committed:
+        for result in report.models:
+            yield dg.MaterializeResult(
+                asset_key=result.model, metadata=metadata.of_model_result(result)
+            )
+    wanted = {(key.asset_key.path[-1], key.name) for key in checks}
+    for test in report.tests:
+        if (test.test.model, test.test.name) in wanted:
+            yield dg.AssetCheckResult(
+                asset_key=test.test.model,
+                check_name=test.test.name,
+                passed=test.passed,
+                severity=_SEVERITIES[test.test.severity],
+                metadata={
+                    "failing_rows": test.failing_rows,
+                    "sample": metadata.table(test.sample),
+                },
+            )
+
+
+def _published_result(report: PublishReport) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        asset_key=PUBLISHED,
+        metadata={
+            "path": dg.MetadataValue.path(report.path),
+            "bytes": report.bytes,
+            "changed": report.changed,
+            "seconds": round(report.seconds, 3),
+        },
+    )
