@@ -49,7 +49,8 @@ def serve_sftp(
         host=host,
         port=port,
     ) as server:
-        out.print(f"Serving {root} to {user} on {server.host}:{server.port}", highlight=False)
+        where = f"{server.host}:{server.port}"
+        out.print(f"Serving {root} to {user} on {where}", highlight=False, markup=False)
         out.print("The line for known_hosts:")
         out.print(server.known_hosts_line, highlight=False, markup=False, soft_wrap=True)
         out.print("Stop with Ctrl-C (or SIGTERM).")

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from lxml import etree
 
+from eur_pipeline.simulator.chat import MILLISECOND, Message
 from eur_pipeline.simulator.company import PRESENCE_DOMAIN
-from eur_pipeline.simulator.traffic import MILLISECOND, Message
 
 # A busy hour of the demo's larger site then makes two archives.
 RECORDS_PER_ARCHIVE = 300

@@ -17,6 +17,7 @@ from eur_pipeline.simulator.words import DEPARTMENTS, FIRST_NAMES, SURNAMES
 
 PRESENCE_DOMAIN = "presence.example"
 PARENT_SITE = "corporation_1"
+SHARE_OF_LARGER_SITE = 0.6
 FEWEST_USERS = 4  # two at each site, so that chats within and between the sites exist
 MOST_USERS = 50_000  # beyond, the five-digit extensions of the larger site run out
 
@@ -27,14 +28,13 @@ class Office:
 
     name: str
     time_zone: ZoneInfo
-    share_of_users: float
     first_extension: int
     first_cost_centre: int
 
 
 OFFICES = (
-    Office("geneva", ZoneInfo("Europe/Zurich"), 0.6, 56200, 4100),
-    Office("boston", ZoneInfo("America/New_York"), 0.4, 20100, 5100),
+    Office("geneva", ZoneInfo("Europe/Zurich"), 56200, 4100),
+    Office("boston", ZoneInfo("America/New_York"), 20100, 5100),
 )
 
 
@@ -85,12 +85,14 @@ class Company:
                 f"expected {FEWEST_USERS} to {MOST_USERS}"
             )
         rng = random.Random(f"company/{seed}/{users}")
-        geneva = round(users * OFFICES[0].share_of_users)
+        larger, smaller = OFFICES
+        share = round(users * SHARE_OF_LARGER_SITE)
+        places = [(larger, n) for n in range(share)] + [(smaller, n) for n in range(users - share)]
         movers = set(rng.sample(range(users), max(1, users // 50)))
         return cls(
             tuple(
-                _person(rng, number, OFFICES[number >= geneva], number % geneva, number in movers)
-                for number in range(users)
+                _person(rng, number, office, office.first_extension + place, number in movers)
+                for number, (office, place) in enumerate(places)
             )
         )
 
@@ -123,13 +125,12 @@ def cost_centre(office: Office, department: str) -> str:
     return f"CC-{office.first_cost_centre + 10 * DEPARTMENTS.index(department)}"
 
 
-def _person(rng: random.Random, number: int, office: Office, place: int, moves: bool) -> Person:
-    # The first departments are the large ones.
+def _person(rng: random.Random, number: int, office: Office, extension: int, moves: bool) -> Person:
     department, other = _two_departments(rng)
     return Person(
         person_id=f"P{number + 1:05}",
         name=f"{rng.choice(FIRST_NAMES)} {rng.choice(SURNAMES)}",
-        extension=str(office.first_extension + place),
+        extension=str(extension),
         office=office,
         department=department,
         moves_to=other if moves else None,
@@ -137,6 +138,7 @@ def _person(rng: random.Random, number: int, office: Office, place: int, moves: 
 
 
 def _two_departments(rng: random.Random) -> tuple[str, str]:
+    # The first departments are the large ones.
     sizes = range(len(DEPARTMENTS), 0, -1)
     department = rng.choices(DEPARTMENTS, sizes)[0]
     return department, rng.choice([other for other in DEPARTMENTS if other != department])

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.simulator.archive import Archive
-from eur_pipeline.simulator.traffic import Message
+from eur_pipeline.simulator.chat import Message
 from eur_pipeline.storage import LocalStore
 
 TRUTH_FILE = "truth.jsonl"

@@ -127,8 +127,8 @@ class _Run:
         )
         async with AsyncExitStack() as stack:
             uploads = {
-                span.site: await stack.enter_async_context(self.servers[span.site].connect())
-                for span in self.spans
+                site: await stack.enter_async_context(self.servers[site].connect())
+                for site in dict.fromkeys(span.site for span in self.spans)
             }
             await self._finish_interrupted_renames(uploads)
             for done, (interval, collection) in enumerate(steps, start=1):

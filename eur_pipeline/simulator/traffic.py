@@ -8,141 +8,27 @@ import random
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
 from eur_pipeline.simulator import texts
+from eur_pipeline.simulator.chat import MILLISECOND, Chat, Message, Party
 from eur_pipeline.simulator.company import OFFICES, Company, Office, Person
 from eur_pipeline.simulator.words import EXTERNAL_ADDRESSES
 
-MILLISECOND = dt.timedelta(milliseconds=1)
 DAY = dt.timedelta(days=1)
 
 # How likely a chat starts in each local hour, from midnight: office hours with a dip at lunch.
 HOUR_WEIGHTS = (
-    2,
-    1,
-    1,
-    1,
-    1,
-    2,
-    8,
-    30,
-    80,
-    120,
-    125,
-    110,
-    40,
-    70,
-    120,
-    115,
-    100,
-    60,
-    25,
-    10,
-    6,
-    5,
-    4,
-    3,
-)
+    2, 1, 1, 1, 1, 2, 8, 30, 80, 120, 125, 110,
+    40, 70, 120, 115, 100, 60, 25, 10, 6, 5, 4, 3,
+)  # fmt: skip
 OFFICE_HOURS = range(8, 18)
 CHATS_PER_PERSON = 3.0
 WEEKEND_SHARE = 0.03
-# So a chat is over eleven hours after its start, and reaches no further than the next local day.
+# Even with the longest pauses a chat of so many ends on the next day at the latest.
 MOST_MESSAGES = 60
-LONGEST_PAUSE_SECONDS = 600
 LARGE_FILE_BYTES = 5_000_000_000  # more than 32 bits can say
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One record as an archive has it; `site` is the one whose Presence Services archives it."""
-
-    site: str
-    sent_at: dt.datetime
-    sender: str
-    recipients: tuple[str, ...]
-    conversation_id: str
-    kind: str
-    body: str | None = None
-    file_name: str | None = None
-    file_bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class _Party:
-    """Who takes part in a chat, and the site whose Presence Services archives what they send."""
-
-    address: str
-    site: str
-
-
-@dataclass
-class _Chat:
-    """A conversation that grows message by message."""
-
-    rng: random.Random
-    conversation_id: str
-    at: dt.datetime
-    parties: list[_Party]
-    pause_seconds: float = 25
-    messages: list[Message] = field(default_factory=list)
-
-    def pause(self) -> None:
-        """Let some time pass, to the millisecond."""
-        seconds = min(self.rng.expovariate(1 / self.pause_seconds), LONGEST_PAUSE_SECONDS)
-        self.at += MILLISECOND * max(1, round(seconds * 1000))
-
-    def say(self, sender: _Party, body: str) -> None:
-        """Send a message to everybody else."""
-        self._add("message", sender, self._others(sender), body=body)
-
-    def say_again(self, *, same_millisecond: bool) -> None:
-        """Send the last message once more within the same second."""
-        last = self.messages[-1]
-        left = 999 - last.sent_at.microsecond // 1000
-        self.at = last.sent_at
-        if not same_millisecond:
-            self.at += MILLISECOND * self.rng.randint(0, left)
-        sender = next(party for party in self.parties if party.address == last.sender)
-        self.say(sender, last.body or "")
-
-    def offer_file(self, sender: _Party, name: str, size: int) -> None:
-        """Send a file through the chat window."""
-        self._add("file_transfer", sender, self._others(sender), file_name=name, file_bytes=size)
-
-    def invite(self, sender: _Party, guest: _Party) -> None:
-        """Bring somebody in, who from then on receives everything."""
-        self._add("invite", sender, (guest.address,))
-        self.parties.append(guest)
-
-    def _others(self, sender: _Party) -> tuple[str, ...]:
-        return tuple(party.address for party in self.parties if party != sender)
-
-    def _add(
-        self,
-        kind: str,
-        sender: _Party,
-        recipients: tuple[str, ...],
-        *,
-        body: str | None = None,
-        file_name: str | None = None,
-        file_bytes: int | None = None,
-    ) -> None:
-        self.messages.append(
-            Message(
-                sender.site,
-                self.at,
-                sender.address,
-                recipients,
-                self.conversation_id,
-                kind,
-                body,
-                file_name,
-                file_bytes,
-            )
-        )
 
 
 class Traffic:
@@ -196,12 +82,12 @@ class Traffic:
             chats.append(self._trial(rng, office, day))
         return [message for chat in chats for message in chat.messages]
 
-    def _chat(self, rng: random.Random, at: dt.datetime, starter: Person) -> _Chat:
+    def _chat(self, rng: random.Random, at: dt.datetime, starter: Person) -> Chat:
         chosen = rng.choices(("two", "call", "group", "external"), (66, 12, 12, 10))[0]
         me, partner = _party(starter), _party(self._partner(rng, at, starter))
         if chosen == "external":
-            partner = _Party(rng.choice(EXTERNAL_ADDRESSES), me.site)
-        chat = _Chat(rng, _conversation_id(rng, "c"), at, [me, partner])
+            partner = Party(rng.choice(EXTERNAL_ADDRESSES), me.site)
+        chat = Chat(rng, _conversation_id(rng, "c"), at, [me, partner])
         if chosen == "call":
             chat.conversation_id, chat.pause_seconds = _conversation_id(rng, "call"), 60
             _talk_during_call(chat)
@@ -213,7 +99,7 @@ class Traffic:
             _talk(chat)
         return chat
 
-    def _widen(self, chat: _Chat, starter: Person) -> None:
+    def _widen(self, chat: Chat, starter: Person) -> None:
         guest = _party(self._partner(chat.rng, chat.at, starter))
         if guest not in chat.parties:
             chat.pause()
@@ -232,13 +118,13 @@ class Traffic:
                 candidates = self._staff[abroad]
         return _somebody_else(rng, candidates, person)
 
-    def _trial(self, rng: random.Random, office: Office, day: dt.date) -> _Chat:
+    def _trial(self, rng: random.Random, office: Office, day: dt.date) -> Chat:
         """Each working morning two people try out whatever a chat client may be given."""
         staff = self._staff[office]
         tester = rng.choice(staff)
         parties = [_party(tester), _party(_somebody_else(rng, staff, tester))]
         at = dt.datetime.combine(day, dt.time(10, 15), office.time_zone).astimezone(dt.UTC)
-        chat = _Chat(rng, _conversation_id(rng, "c"), at, parties, pause_seconds=3)
+        chat = Chat(rng, _conversation_id(rng, "c"), at, parties, pause_seconds=3)
         for number, body in enumerate(texts.PECULIAR_BODIES):
             chat.pause()
             chat.say(parties[number % 2], body)
@@ -250,7 +136,7 @@ class Traffic:
         return chat
 
 
-def _talk(chat: _Chat) -> None:
+def _talk(chat: Chat) -> None:
     rng = chat.rng
     sender = chat.parties[0]
     for _ in range(min(2 + int(rng.expovariate(1 / 8)), MOST_MESSAGES // 2)):
@@ -260,7 +146,7 @@ def _talk(chat: _Chat) -> None:
             sender = rng.choice([party for party in chat.parties if party != sender])
 
 
-def _write(chat: _Chat, sender: _Party) -> None:
+def _write(chat: Chat, sender: Party) -> None:
     rng = chat.rng
     drawn = rng.random()
     if drawn < 0.03:
@@ -275,14 +161,14 @@ def _write(chat: _Chat, sender: _Party) -> None:
             chat.say_again(same_millisecond=drawn > 0.995)
 
 
-def _talk_during_call(chat: _Chat) -> None:
+def _talk_during_call(chat: Chat) -> None:
     for _ in range(chat.rng.randint(1, 8)):
         chat.pause()
         chat.say(chat.rng.choice(chat.parties), texts.call_body(chat.rng))
 
 
-def _party(person: Person) -> _Party:
-    return _Party(person.address, person.office.name)
+def _party(person: Person) -> Party:
+    return Party(person.address, person.office.name)
 
 
 def _somebody_else(rng: random.Random, people: Sequence[Person], person: Person) -> Person:

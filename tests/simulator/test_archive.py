@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from eur_pipeline.simulator.archive import Interval, cut
+from eur_pipeline.simulator.chat import Message
 from eur_pipeline.simulator.texts import PECULIAR_BODIES
-from eur_pipeline.simulator.traffic import Message
 
 START = dt.datetime(2026, 3, 9, 9, tzinfo=dt.UTC)
 INTERVAL = Interval("geneva", START, START + dt.timedelta(hours=1))

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from eur_pipeline.simulator.chat import Message
 from eur_pipeline.simulator.company import Company
 from eur_pipeline.simulator.texts import PECULIAR_BODIES
-from eur_pipeline.simulator.traffic import Message, Traffic
+from eur_pipeline.simulator.traffic import Traffic
 
 START = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)  # a Monday
 END = START + dt.timedelta(days=2)
