@@ -14,6 +14,9 @@ from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 
 RAW_BYTES = 4096
+# A record's tree is in memory as a whole, and empty elements take many times their size in a file.
+RECORD_BYTES = 8 * 1024 * 1024
+_LAST_LINE_COUNTED = 65_535
 
 
 def read_archive(
@@ -28,6 +31,9 @@ def read_archive(
             yield _read(extractor, element, ordinal)
     except etree.XMLSyntaxError as error:
         raise UnreadableArchiveError(_syntax_reason(error), ordinal) from None
+    except UnreadableArchiveError as error:
+        error.records_before = ordinal
+        raise
 
 
 def root_of(source: BinaryIO) -> str:
@@ -40,7 +46,29 @@ def root_of(source: BinaryIO) -> str:
     raise UnreadableArchiveError("expected an XML document, found no element")
 
 
-def _events(source: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
+class _Bounded:
+    """A source that ends with an error where one record takes too many bytes.
+
+    Attributes:
+        held: Bytes since the reader last held no record; the reader sets it back.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.held = 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        content = self._source.read(size)
+        self.held += len(content)
+        if self.held > RECORD_BYTES:
+            raise UnreadableArchiveError(
+                f"expected records of at most {RECORD_BYTES:,} bytes, found a longer one"
+            )
+        return content
+
+
+def _events(source: BinaryIO | _Bounded) -> Iterator[tuple[str, etree._Element]]:
     events: Iterator[tuple[str, etree._Element]] = etree.iterparse(
         source,
         events=("start", "end"),
@@ -56,9 +84,12 @@ def _events(source: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
 
 def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Element]:
     """Every element that is a record, complete; it and all others are forgotten afterwards."""
+    bounded = _Bounded(source)
     tags: list[str] = []
     record: etree._Element | None = None
-    for event, element in _events(source):
+    for event, element in _events(bounded):
+        if record is None:
+            bounded.held = 0
         if event == "start":
             tags.append(element.tag)
             if len(tags) == 1:
@@ -84,8 +115,8 @@ def _check_root(root: etree._Element, dialect: Dialect) -> None:
     if not dialect.accepts_root(root.tag):
         expected = ", ".join(path.steps[0] for path in dialect.record_paths)
         raise UnreadableArchiveError(
-            f"expected the root element {expected} of dialect {dialect.name}, found {root.tag}; "
-            f"choose another dialect for it, or write one"
+            f"expected the root element {expected} of dialect {dialect.name}, "
+            f"found {root.tag:.80}; choose another dialect for it, or write one"
         )
 
 
@@ -104,11 +135,17 @@ def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record
         raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
         return Reject(
             ordinal=ordinal,
-            line=cast(int | None, element.sourceline),
+            line=_line(element),
             field=error.field,
             reason=str(error),
             raw=raw.decode(errors="ignore"),
         )
+
+
+def _line(element: etree._Element) -> int | None:
+    """Where the element begins; None where libxml2, which counts no further, does not know."""
+    line = cast(int | None, element.sourceline)
+    return line if line is not None and line < _LAST_LINE_COUNTED else None
 
 
 def _syntax_reason(error: etree.XMLSyntaxError) -> str:

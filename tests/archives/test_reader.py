@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from eur_pipeline.archives.dialect import load_dialect
-from eur_pipeline.archives.reader import RAW_BYTES, read_archive
+from eur_pipeline.archives.reader import RAW_BYTES, RECORD_BYTES, read_archive
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 
@@ -123,6 +123,20 @@ def test_nothing_that_an_archive_names_is_fetched(tmp_path: Path) -> None:
 def test_elements_nested_beyond_reason_end_the_reading() -> None:
     error, _ = _unreadable(b"<im-archive><message>" + b"<a>" * 100_000)
     assert error.records_before == 0
+
+
+def test_a_record_of_endless_size_ends_the_reading() -> None:
+    content = b"<im-archive>" + MESSAGE % b"x" + b"<message>" + b"<a/>" * (RECORD_BYTES // 3)
+    error, seen = _unreadable(content)
+    assert seen == error.records_before == 1
+    assert "8,388,608 bytes" in str(error)
+
+
+def test_a_reject_far_down_names_no_wrong_line() -> None:
+    content = b"<im-archive>" + b"\n" * 70_000 + b"<message/></im-archive>"
+    (reject,) = read(content)
+    assert isinstance(reject, Reject)
+    assert reject.line is None
 
 
 def test_the_raw_text_of_a_reject_is_cut_off() -> None:

@@ -4,7 +4,9 @@ import datetime as dt
 import hashlib
 import hmac
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -230,18 +232,19 @@ def test_a_crash_between_any_two_steps_is_repaired_by_reading_again(
     house.land("c.xml", archive(message(MIDNIGHT), message(MIDNIGHT + 2 * DAY)))
     left = iter(range(steps))
 
-    def counted(action):  # type: ignore[no-untyped-def]
-        def step(self, key):  # type: ignore[no-untyped-def]
+    def counted(action: Callable[..., Any]) -> Callable[..., Any]:
+        def step(store: LocalStore, key: str) -> Any:
             if next(left, None) is None:
                 raise _Killed
-            return action(self, key)
+            return action(store, key)
 
         return step
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalStore, "create", counted(LocalStore.create))
         patch.setattr(LocalStore, "remove", counted(LocalStore.remove))
-        patch.setattr(lake.shutil, "rmtree", lambda *_, **__: None)
+        # The dead clear nothing away.
+        patch.setattr("eur_pipeline.lake.lake.shutil.rmtree", lambda *_, **__: None)
         try:
             house.ingest()
         except _Killed:
