@@ -9,8 +9,9 @@ from socketserver import BaseRequestHandler, TCPServer
 import psutil
 import pytest
 
+from eur_pipeline.archives import reader
 from eur_pipeline.archives.dialect import load_dialect
-from eur_pipeline.archives.reader import RAW_BYTES, RECORD_BYTES, read_archive
+from eur_pipeline.archives.reader import RAW_BYTES, read_archive
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 
@@ -125,11 +126,12 @@ def test_elements_nested_beyond_reason_end_the_reading() -> None:
     assert error.records_before == 0
 
 
-def test_a_record_of_endless_size_ends_the_reading() -> None:
-    content = b"<im-archive>" + MESSAGE % b"x" + b"<message>" + b"<a/>" * (RECORD_BYTES // 3)
+def test_a_record_of_endless_size_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "RECORD_BYTES", 200_000)
+    content = b"<im-archive>" + MESSAGE % b"x" * 5_000 + b"<message>" + b"<a/>" * 100_000
     error, seen = _unreadable(content)
-    assert seen == error.records_before == 1
-    assert "8,388,608 bytes" in str(error)
+    assert seen == error.records_before == 5_000
+    assert "200,000 bytes" in str(error)
 
 
 def test_a_reject_far_down_names_no_wrong_line() -> None:
