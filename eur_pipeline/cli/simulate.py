@@ -36,7 +36,7 @@ def serve_sftp(
     ] = PASSWORD_VARIABLE,
     host_key: Annotated[
         Path | None,
-        typer.Option(help="Private host key, made if missing.  [default: ROOT.host_key]"),
+        typer.Option(help="Private host key, made if missing; by default ROOT.host_key."),
     ] = None,
 ) -> None:
     """Serve a folder over SFTP until Ctrl-C: a stand-in for the server that archives go to."""

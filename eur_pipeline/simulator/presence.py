@@ -102,7 +102,7 @@ class PresenceServices(BaseModel):
             yield
         except asyncssh.HostKeyNotVerifiable as error:
             raise HostKeyError(
-                f"{where}: the host key is not the one expected ({error.reason}); "
+                f"{where}: the host key is unknown or not the one expected ({error.reason}); "
                 f"if the server's key was changed on purpose, write the new one into known_hosts"
             ) from None
         except asyncssh.PermissionDenied as error:

@@ -85,6 +85,7 @@ def simulate(
 ) -> SimulationReport:
     """Simulate the `hours` before `end` and upload what the sites in `servers` archive.
 
+    What an earlier run in `out` left unfinished is uploaded too, whatever its hours were.
     `collections` names the collection of a site; without it that is `<site>_im`. Raises
     PermanentError when `out` holds a simulation with another seed or number of users, the errors of
     `PresenceServices.connect`, and BusyError when another process simulates in `out`.
