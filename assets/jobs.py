@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from eur_pipeline.config import Collection
-from eur_pipeline.orchestrator import MODELS_JOB
+from eur_pipeline.orchestrator import MODELS_JOB, job_name
 
 if TYPE_CHECKING:
     # What define_asset_job returns has no public name.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def collection_job(collection: Collection) -> "UnresolvedAssetJobDefinition":
     """Collects and reads upload intervals of one collection."""
     return dg.define_asset_job(
-        name=collection.name,
+        name=job_name(collection),
         selection=[f"{collection.name}_raw_archives", f"{collection.name}_messages"],
         description=f"Collect and read the archives of {collection.name}.",
     )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import ranges
-from eur_pipeline.orchestrator import MODELS_JOB, collection_run
+from eur_pipeline.orchestrator import MODELS_JOB, collection_run, job_name
 from resources.archive_server import ArchiveServerResource
 
 
@@ -15,7 +15,7 @@ def collection_schedule(collection: Collection) -> dg.ScheduleDefinition:
 
     @dg.schedule(
         name=f"{collection.name}_schedule",
-        job_name=collection.name,
+        job_name=job_name(collection),
         cron_schedule=collection.schedule.cron,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -15,7 +15,7 @@ from assets.runs import FAILURE_TAG, PERMANENT
 from eur_pipeline.collect.backlog import Backlog
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import ranges
-from eur_pipeline.orchestrator import collection_run
+from eur_pipeline.orchestrator import collection_run, job_name
 from resources.archive_server import ArchiveServerResource
 
 BACKLOG_TAG = "eur/backlog"
@@ -59,7 +59,7 @@ def new_archives_sensor(collection: Collection) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=f"{collection.name}_new_archives",
-        job_name=collection.name,
+        job_name=job_name(collection),
         minimum_interval_seconds=collection.poll_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Lists {collection.host}:{collection.remote_path} and asks for the intervals "
@@ -138,5 +138,5 @@ def _runs(
     tags: dict[str, str] | None = None,
 ) -> bool:
     """Whether there is any such run of the collection's job."""
-    filters = dg.RunsFilter(job_name=collection.name, statuses=statuses, tags=tags)
+    filters = dg.RunsFilter(job_name=job_name(collection), statuses=statuses, tags=tags)
     return bool(instance.get_runs(filters, limit=1))

@@ -52,6 +52,7 @@ def summarise(project: Project, simulated: SimulationReport) -> DemoSummary:
     """Count what arrived of what was simulated; raises EurError when nothing is published."""
     zone = LandingZone(LocalStore(project.landing_path))
     collected = [m for c in project.config.collections for m in zone.manifests(c.name)]
+    minor_unit_digits = project.config.billing.minor_unit_digits
     published = eur_pipeline.open(project.path)
     [(stored,)] = _rows(published, "select count(*) from messages")
     [(copies, rejects)] = _rows(published, "select sum(copies), sum(rejects) from archives")
@@ -69,7 +70,10 @@ def summarise(project: Project, simulated: SimulationReport) -> DemoSummary:
         copies=int(copies),
         duplicate_archives=sum(m.duplicate_of is not None for m in collected),
         rejects=int(rejects),
-        dearest=tuple(CostCentre(*row) for row in dearest),
+        dearest=tuple(
+            CostCentre(name, month, currency, round(charge, minor_unit_digits))
+            for name, month, currency, charge in dearest
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from eur_pipeline.storage import PRIVATE_FOLDER
 
 DEFINITIONS = "assets.definitions"
 CODE_LOCATION = "eur_pipeline"
+UI_HOST = "127.0.0.1"
 MODELS_JOB = "models"
 
 # Dagster's tags for a run over a range of partitions.
@@ -37,6 +38,7 @@ load_from:
 _INSTANCE = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
+python_logs: {python_log_level: INFO}
 concurrency:
   pools: {default_limit: 1, granularity: op}
   runs: {max_concurrent_runs: 4}
@@ -65,10 +67,15 @@ class Run:
         return "-".join([self.job, *self.tags.values()])
 
 
+def job_name(collection: Collection) -> str:
+    """The job that works for a collection."""
+    return f"collect_{collection.name}"
+
+
 def collection_run(collection: Collection, window: Window) -> Run:
     """The run that collects and reads the intervals of that window."""
     *_, last = window.intervals(collection.interval_hours)
-    return Run(collection.name, {RANGE_START_TAG: window.key(), RANGE_END_TAG: last.key()})
+    return Run(job_name(collection), {RANGE_START_TAG: window.key(), RANGE_END_TAG: last.key()})
 
 
 def prepare_home(project: Project) -> None:
@@ -103,8 +110,10 @@ def execute(project: Project, runs: Iterable[Run]) -> None:
 def dev_command(project: Project, port: int) -> list[str]:
     """The command that runs UI and daemon, on loopback only."""
     workspace = project.dagster_home / "workspace.yaml"
-    arguments = ["dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
-    return [sys.executable, "-m", "dagster", *arguments]
+    arguments = ["dev", "--workspace", str(workspace), "--host", UI_HOST, "--port", str(port)]
+    # Its notes on every tick, and the advice to use another tool, would bury what matters.
+    quiet = ["--log-level", "warning", "--code-server-log-level", "error"]
+    return [sys.executable, "-W", "ignore", "-m", "dagster", *arguments, *quiet]
 
 
 def _command(run: Run) -> list[str]:

@@ -1,7 +1,9 @@
 """`eur up`: the Dagster UI and daemon on one project."""
 
 import signal
+import socket
 import subprocess
+import time
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -9,8 +11,8 @@ import typer
 
 from eur_pipeline.cli.console import ProjectDir, errors, out, project_in
 from eur_pipeline.demo import demo_server, is_demo
-from eur_pipeline.errors import OrchestratorError
-from eur_pipeline.orchestrator import dev_command, environment, fail_killed_runs
+from eur_pipeline.errors import OrchestratorError, PermanentError
+from eur_pipeline.orchestrator import UI_HOST, dev_command, environment, fail_killed_runs
 
 
 def up(
@@ -24,18 +26,22 @@ def up(
     project = project_in(directory)
     with ExitStack() as stack:
         stack.enter_context(project.lock("up"))
+        if _answers(port):
+            raise PermanentError(
+                f"port {port} of {UI_HOST} is in use; end the program that uses it, "
+                f"or choose another with --port"
+            )
         if is_demo(project):
             server = stack.enter_context(demo_server(project))
             out.print(f"SFTP server: {server.host}:{server.port}", highlight=False)
         with errors.status("Looking after runs that were killed"):
             fail_killed_runs(project)
-        out.print(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl-C)", highlight=False)
-        code = _serve(dev_command(project, port), environment(project))
+        code = _serve(dev_command(project, port), environment(project), port)
     if code != 0:
         raise OrchestratorError(f"Dagster ended with exit code {code}; its messages are above")
 
 
-def _serve(command: list[str], env: dict[str, str]) -> int:
+def _serve(command: list[str], env: dict[str, str], port: int) -> int:
     """Run Dagster in the foreground; 0 when it was us who asked it to stop."""
     # A session of its own: Ctrl-C reaches it through us, once, and not all its children at once.
     process = subprocess.Popen(command, env=env, start_new_session=True)
@@ -50,5 +56,15 @@ def _serve(command: list[str], env: dict[str, str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    with errors.status("Starting Dagster"):
+        while process.poll() is None and not asked and not _answers(port):
+            time.sleep(0.5)
+    if process.poll() is None and not asked:
+        out.print(f"Dagster UI: http://{UI_HOST}:{port}  (stop with Ctrl-C)", highlight=False)
     code = process.wait()
     return 0 if asked else code
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((UI_HOST, port)) == 0
