@@ -14,7 +14,7 @@ import pandas as pd
 
 from eur_pipeline.errors import ConfigurationError
 
-# Names come first in a spreadsheet's columns: line 1 of the file.
+# Line 1 has the names of the columns.
 FIRST_LINE = 2
 
 
@@ -78,14 +78,8 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 f"{path}, line 1, {column}: expected this column; found {', '.join(table.columns)}"
             )
     for index, values in enumerate(table[list(columns)].itertuples(index=False, name=None)):
-        line = FIRST_LINE + index
-        if any(isinstance(value, float) for value in values):
-            found = sum(isinstance(value, str) for value in values)
-            raise ConfigurationError(
-                f"{path}, line {line}: expected {len(table.columns)} cells; found {found}"
-            )
         if any(value.strip() for value in values):
-            yield Row(path, line, dict(zip(columns, values, strict=True)))
+            yield Row(path, FIRST_LINE + index, dict(zip(columns, values, strict=True)))
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -35,8 +35,13 @@ class LakeTable:
 
 
 def list_lake(root: Path) -> dict[str, LakeTable]:
-    """The tables of the lake by names such as `lake.messages`."""
-    return {f"lake.{name}": _list_table(LocalStore(root), name) for name in TABLES}
+    """The tables of the lake by names such as `lake.messages`.
+
+    Archives first: what is written meanwhile may show records whose archive is listed next time,
+    but no archive without its records.
+    """
+    names = sorted(TABLES, key=lambda name: name != "archives")
+    return {f"lake.{name}": _list_table(LocalStore(root), name) for name in names}
 
 
 def _list_table(store: LocalStore, name: str) -> LakeTable:

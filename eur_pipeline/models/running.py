@@ -66,6 +66,10 @@ class Run:
         seconds = time.monotonic() - started
         return ModelResult(model.name, stale, gone, rows, self._count(model), seconds)
 
+    def dates(self, model: str) -> tuple[dt.date, ...]:
+        """All dates of a model that are up to date."""
+        return tuple(read_stamps(self.connection, model))
+
     def parent_state(self, name: str) -> ParentState:
         """The state of a model or lake table that others read."""
         if name in self.lake:

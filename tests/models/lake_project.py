@@ -100,15 +100,15 @@ def _address(name: str) -> str:
 def write_archive(
     project: Project,
     name: str,
-    records: Sequence[Record],
+    rows: Sequence[Record],
     collection: str = "geneva_im",
     upload_hour: dt.datetime = UPLOADED,
     rejects: int = 0,
     **archive: Any,
 ) -> str:
     """Store an archive in the lake, alone in its upload hour; returns its SHA-256."""
-    content = archive.pop(
-        "archive_sha256", hashlib.sha256(repr((name, records)).encode()).hexdigest()
+    content: str = archive.pop(
+        "archive_sha256", hashlib.sha256(repr((name, rows)).encode()).hexdigest()
     )
     place = {
         "collection": collection,
@@ -117,13 +117,13 @@ def write_archive(
         "archive_sha256": content,
     }
     by_date: defaultdict[dt.date, list[Record]] = defaultdict(list)
-    for ordinal, one in enumerate(records):
+    for ordinal, one in enumerate(rows):
         own = {"record_id": f"{content[:16]}-{ordinal}", "ordinal": ordinal, "dialect": "avaya-ps"}
         by_date[one["sent_at"].date()].append(
             {**one, **place, **own, "dialect": one["dialect"] or "avaya-ps"}
         )
-    for date, rows in by_date.items():
-        _write(project, "messages", date, place, rows, MESSAGES)
+    for date, of_date in by_date.items():
+        _write(project, "messages", date, place, of_date, MESSAGES)
     status = {
         "landing_path": f"{collection}/{name}",
         "bytes": 1000,
@@ -132,7 +132,7 @@ def write_archive(
         "dialect": "avaya-ps",
         "status": "read",
         "reason": None,
-        "records": len(records) + rejects,
+        "records": len(rows) + rejects,
         "rejects": rejects,
         "records_before_damage": 0,
     }
@@ -141,7 +141,7 @@ def write_archive(
     faults = [
         {
             **place,
-            "ordinal": len(records) + n,
+            "ordinal": len(rows) + n,
             "line": n,
             "field": "time",
             "reason": "no time",

@@ -1,0 +1,55 @@
+"""`eur query`: answers for people and for programs, from the published database."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from eur_pipeline.analyst import QueryError
+from eur_pipeline.cli import app
+from eur_pipeline.models import build, publish
+from tests.models.lake_project import make_project, record, write_archive
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A project with one published message, from `[bold]`."""
+    project = make_project(tmp_path)
+    write_archive(project, "a.xml", [record("2026-03-10T12:00", "[bold]@else.example")])
+    build(project)
+    publish(project)
+    return tmp_path
+
+
+def ask(directory: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["query", *arguments, "--dir", str(directory)])
+
+
+def test_an_answer_is_shown_as_a_table_with_markup_as_text(directory: Path) -> None:
+    result = ask(directory, "select sender as who, null as nothing from messages")
+    assert result.exit_code == 0
+    assert "who" in result.output
+    assert "[bold]@else.example" in result.output
+
+
+def test_json_is_an_array_of_objects(directory: Path) -> None:
+    result = ask(directory, "select local_date, recipients from messages", "--json")
+    assert json.loads(result.output) == [
+        {"local_date": "2026-03-10", "recipients": ["10002@presence.example"]}
+    ]
+
+
+def test_csv_has_the_names_first(directory: Path) -> None:
+    result = ask(directory, "select 1 as a, 'x,y' as b", "--csv")
+    assert result.output == 'a,b\n1,"x,y"\n'
+
+
+def test_two_formats_at_once_are_wrong_use(directory: Path) -> None:
+    assert ask(directory, "from messages", "--csv", "--json").exit_code == 2
+
+
+def test_wrong_sql_is_explained(directory: Path) -> None:
+    result = ask(directory, "select nothing from messages")
+    assert isinstance(result.exception, QueryError)
+    assert "nothing" in str(result.exception)

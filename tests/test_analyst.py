@@ -1,0 +1,67 @@
+"""What analysts get: tables and queries of the published database, and clear refusals."""
+
+from pathlib import Path
+
+import pytest
+
+import eur_pipeline
+from eur_pipeline.analyst import Published, QueryError
+from eur_pipeline.models import build, publish
+from tests.models.lake_project import make_project, record, write_archive
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Published:
+    """Two published messages."""
+    project = make_project(tmp_path)
+    times = ("2026-03-10T12:00", "2026-03-10T12:01")
+    write_archive(project, "a.xml", [record(time) for time in times])
+    build(project)
+    publish(project)
+    return eur_pipeline.open(tmp_path)
+
+
+def test_a_table_comes_as_a_data_frame(published: Published) -> None:
+    messages = published.table("messages")
+    assert list(messages["sender"]) == ["10001@presence.example"] * 2
+
+
+def test_tables_are_listed(published: Published) -> None:
+    assert "usage_by_person_daily" in published.tables()
+
+
+def test_a_query_comes_as_a_data_frame(published: Published) -> None:
+    assert published.query("select sum(messages) as n from usage_by_person_daily")["n"][0] == 2
+
+
+def test_an_unknown_table_is_answered_with_those_there_are(published: Published) -> None:
+    with pytest.raises(QueryError, match=r"'mesages'; there are: archives, charges_by"):
+        published.table("mesages")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select from",
+        "delete from messages",
+        "create table main.x (a int)",
+        "from read_text('/etc/hostname')",
+        "copy messages to 'here.csv'",
+        "attach 'other.duckdb'",
+        "set enable_external_access = true",
+    ],
+)
+def test_a_query_can_only_read_the_published_tables(published: Published, sql: str) -> None:
+    with pytest.raises(QueryError, match="cannot be answered"):
+        published.query(sql)
+
+
+def test_nothing_published_yet_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="nothing is published there yet"):
+        eur_pipeline.open(tmp_path).table("messages")
+
+
+def test_a_file_that_is_no_database_is_named(published: Published) -> None:
+    published.path.write_bytes(b"no database" * 1000)
+    with pytest.raises(QueryError, match=r"eur\.duckdb: not readable"):
+        published.tables()
