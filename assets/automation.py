@@ -22,14 +22,16 @@ def when_messages_arrive() -> dg.AutomationCondition[dg.AssetKey | dg.AssetCheck
 
 
 def when_parents_change() -> dg.AutomationCondition[dg.AssetKey | dg.AssetCheckKey]:
-    """For models that read models: a parent was rebuilt, or will be in the same run."""
+    """For models that read models: a parent was rebuilt, or will be in the same run.
+
+    Whoever's parent is requested goes along, even while an earlier run is at work: otherwise a run
+    whose events are still being stored would leave the end of the chain, the published database,
+    to a run of its own.
+    """
     condition = dg.AutomationCondition
     return (
-        (
-            condition.any_deps_updated().since_last_handled()
-            | condition.any_deps_match(condition.will_be_requested())
-        )
-        & ~condition.in_progress()
+        condition.any_deps_match(condition.will_be_requested())
+        | (condition.any_deps_updated().since_last_handled() & ~condition.in_progress())
     ).with_label("a parent changed")
 
 

@@ -17,6 +17,7 @@ from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.ingest import IngestReport
 from eur_pipeline.lake.schema import MESSAGES
 from eur_pipeline.models.lineage import column_lineage
+from eur_pipeline.models.loading import load_sources
 from eur_pipeline.models.model import Model
 from eur_pipeline.models.report import ModelResult
 
@@ -155,10 +156,16 @@ def _cell(value: object) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~" else c for c in escaped)
 
 
+# Described where the models declare what they read.
+_RECORD_COLUMNS = {c.name: c.description for c in load_sources()["lake.messages"].columns}
+
 _RECORD_SCHEMA = dg.TableSchema(
     [
         dg.TableColumn(
-            field.name, str(field.type), constraints=dg.TableColumnConstraints(field.nullable)
+            field.name,
+            str(field.type),
+            description=_RECORD_COLUMNS.get(field.name),
+            constraints=dg.TableColumnConstraints(field.nullable),
         )
         for field in MESSAGES
     ]
