@@ -86,7 +86,7 @@ def prepare_home(project: Project) -> None:
     (home / "workspace.yaml").write_text(_WORKSPACE, encoding="utf-8")
 
 
-def environment(project: Project) -> dict[str, str]:
+def _environment(project: Project) -> dict[str, str]:
     """The environment of Dagster's processes."""
     return {
         **os.environ,
@@ -107,13 +107,25 @@ def execute(project: Project, runs: Iterable[Run]) -> None:
     _run_all(project, {run.label: _command(run) for run in runs})
 
 
-def dev_command(project: Project, port: int) -> list[str]:
-    """The command that runs UI and daemon, on loopback only."""
+@dataclass(frozen=True)
+class Process:
+    """A process of Dagster's, and the file that has its messages."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    def last_lines(self) -> str:
+        """How its log ends."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LOG_TAIL_LINES:])
+
+
+def start_ui(project: Project, port: int) -> Process:
+    """Start UI and daemon, on loopback only, in a session of their own."""
     workspace = project.dagster_home / "workspace.yaml"
     arguments = ["dev", "--workspace", str(workspace), "--host", UI_HOST, "--port", str(port)]
-    # Its notes on every tick, and the advice to use another tool, would bury what matters.
-    quiet = ["--log-level", "warning", "--code-server-log-level", "error"]
-    return [sys.executable, "-W", "ignore", "-m", "dagster", *arguments, *quiet]
+    quiet = ["--log-level", "warning", "--code-server-log-level", "warning"]
+    return _start(project, "up", [sys.executable, "-m", "dagster", *arguments, *quiet])
 
 
 def _command(run: Run) -> list[str]:
@@ -123,40 +135,46 @@ def _command(run: Run) -> list[str]:
 
 def _run_all(project: Project, commands: Mapping[str, list[str]]) -> None:
     with _processes(project, commands) as running:
-        failed = {label: log for label, (process, log) in running.items() if process.wait() != 0}
-    for label, log in failed.items():
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        failed = {label: p for label, p in running.items() if p.popen.wait() != 0}
+    if failed:
         raise OrchestratorError(
-            f"the Dagster run {label!r} failed; its whole log is {log}, which ends:\n"
-            + "\n".join(lines[-_LOG_TAIL_LINES:])
+            "\n".join(
+                f"the Dagster run {label!r} failed; its whole log is {process.log}, which ends:\n"
+                + process.last_lines()
+                for label, process in failed.items()
+            )
         )
 
 
 @contextmanager
-def _processes(
-    project: Project, commands: Mapping[str, list[str]]
-) -> Iterator[dict[str, tuple[subprocess.Popen[bytes], Path]]]:
+def _processes(project: Project, commands: Mapping[str, list[str]]) -> Iterator[dict[str, Process]]:
     """Start them all; whatever still runs when the block ends is terminated."""
-    running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+    running: dict[str, Process] = {}
     try:
         for label, command in commands.items():
-            log = _log_path(project, label)
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    command,
-                    env=environment(project),
-                    cwd=project.path,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                )
-            running[label] = process, log
+            running[label] = _start(project, label, command)
         yield running
     finally:
-        for process, _ in running.values():
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        for process in running.values():
+            if process.popen.poll() is None:
+                process.popen.terminate()
+                process.popen.wait()
+
+
+def _start(project: Project, label: str, command: list[str]) -> Process:
+    log = _log_path(project, label)
+    with log.open("wb") as output:
+        popen = subprocess.Popen(
+            command,
+            env=_environment(project),
+            cwd=project.path,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is for the command that started it, which ends it in an orderly way.
+            start_new_session=True,
+        )
+    return Process(popen, log)
 
 
 def _log_path(project: Project, label: str) -> Path:

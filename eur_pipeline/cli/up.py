@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 import time
 from contextlib import ExitStack
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from eur_pipeline.cli.console import ProjectDir, errors, out, project_in
 from eur_pipeline.demo import demo_server, is_demo
 from eur_pipeline.errors import OrchestratorError, PermanentError
-from eur_pipeline.orchestrator import UI_HOST, dev_command, environment, fail_killed_runs
+from eur_pipeline.orchestrator import UI_HOST, Process, fail_killed_runs, start_ui
 
 
 def up(
@@ -36,33 +35,35 @@ def up(
             out.print(f"SFTP server: {server.host}:{server.port}", highlight=False)
         with errors.status("Looking after runs that were killed"):
             fail_killed_runs(project)
-        code = _serve(dev_command(project, port), environment(project), port)
-    if code != 0:
-        raise OrchestratorError(f"Dagster ended with exit code {code}; its messages are above")
+        _serve(start_ui(project, port), port)
 
 
-def _serve(command: list[str], env: dict[str, str], port: int) -> int:
-    """Run Dagster in the foreground; 0 when it was us who asked it to stop."""
-    # A session of its own: Ctrl-C reaches it through us, once, and not all its children at once.
-    process = subprocess.Popen(command, env=env, start_new_session=True)
+def _serve(dagster: Process, port: int) -> None:
+    """Wait until somebody asks Dagster to stop; an OrchestratorError when it ends unasked."""
     asked: list[int] = []
 
     def stop(number: int, _: object) -> None:
         asked.append(number)
         if len(asked) == 1:
-            process.send_signal(signal.SIGINT)
+            dagster.popen.send_signal(signal.SIGINT)
         else:
-            process.kill()
+            dagster.popen.kill()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with errors.status("Starting Dagster"):
-        while process.poll() is None and not asked and not _answers(port):
+        while dagster.popen.poll() is None and not asked and not _answers(port):
             time.sleep(0.5)
-    if process.poll() is None and not asked:
-        out.print(f"Dagster UI: http://{UI_HOST}:{port}  (stop with Ctrl-C)", highlight=False)
-    code = process.wait()
-    return 0 if asked else code
+    if dagster.popen.poll() is None and not asked:
+        out.print(f"Dagster UI:  http://{UI_HOST}:{port}", highlight=False)
+        out.print(f"Its log:     {dagster.log}", highlight=False, soft_wrap=True)
+        out.print("Stop with Ctrl-C.")
+    code = dagster.popen.wait()
+    if not asked:
+        raise OrchestratorError(
+            f"Dagster ended with exit code {code}; its log is {dagster.log}, which ends:\n"
+            + dagster.last_lines()
+        )
 
 
 def _answers(port: int) -> bool:
