@@ -42,6 +42,10 @@ python_logs: {python_log_level: INFO}
 concurrency:
   pools: {default_limit: 1, granularity: op}
   runs: {max_concurrent_runs: 4}
+run_coordinator:
+  module: dagster
+  class: QueuedRunCoordinator
+  config: {dequeue_interval_seconds: 1}
 run_monitoring: {enabled: true, start_timeout_seconds: 180, max_runtime_seconds: 14400}
 run_retries: {enabled: true, max_retries: 3, retry_on_asset_or_op_failure: false}
 sensors: {use_threads: true, num_workers: 8}
