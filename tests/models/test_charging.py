@@ -57,7 +57,8 @@ def test_a_move_of_department_counts_right_on_both_sides(tmp_path: Path) -> None
     project = built(tmp_path, [record(time) for time in times], directory=MOVE)
     usage = query(
         project,
-        "select local_date::varchar, department, messages from usage_by_department_daily order by 1",
+        "select local_date::varchar, department, messages from usage_by_department_daily "
+        "order by 1",
     )
     assert usage == [
         ("2026-03-09", "Sales", 1),
@@ -79,7 +80,8 @@ def test_senders_who_are_not_in_the_directory_are_counted_as_unknown(tmp_path: P
     project = built(tmp_path, records)
     (row,) = query(
         project,
-        "select person_id, name, site, department, cost_centre, messages from usage_by_person_daily",
+        "select person_id, name, site, department, cost_centre, messages "
+        "from usage_by_person_daily",
     )
     assert row == ("unknown", "unknown", "geneva", "unknown", "unknown", 2)
     assert query(project, "select cost_centre, charge from charges_by_cost_centre_monthly") == [
