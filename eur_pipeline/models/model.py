@@ -81,7 +81,7 @@ class ModelTest:
         name: Unique among all tests.
         model: The model it is about.
         rule: `not_null`, `unique`, `accepted_values`, `relationships` or `rows` (a file in tests/).
-        template: Refers to models by `ref`; `rebuilt(...)` is the model's rebuilt part.
+        template: Its `ref`s stand for what the rebuilt dates read; 0 rows = passed.
     """
 
     name: str
