@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.project import Project
+
+# DuckDB imports pandas itself once a DataFrame is asked for; who fetches rows is spared the wait.
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class QueryError(PermanentError):
@@ -34,7 +38,7 @@ class Published:
         )
         return list(names["table_name"])
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> "pd.DataFrame":
         """A whole table; a QueryError lists those there are."""
         if name not in self.tables():
             raise QueryError(
@@ -42,7 +46,7 @@ class Published:
             )
         return self.query(f'select * from "{name}"')  # noqa: S608
 
-    def query(self, sql: str) -> pd.DataFrame:
+    def query(self, sql: str) -> "pd.DataFrame":
         """The answer to a query; a QueryError says what is wrong with it."""
         with self.answer(sql) as answer:
             return answer.df()

@@ -4,28 +4,27 @@ import sys
 
 import typer
 
-from eur_pipeline.cli import check, collect, demo, init, parse, query, run, simulate, up
+from eur_pipeline.cli.commands import MARKUP, CommandsOnDemand
 from eur_pipeline.cli.console import errors
 from eur_pipeline.errors import EurError
 
+FAILED = 1
+# As shells have it: 128 and the number of SIGINT.
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="eur",
-    help="Collects instant-message archives and makes usage analysis and billing of them.",
+    cls=CommandsOnDemand,
     no_args_is_help=True,
+    rich_markup_mode=MARKUP,
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
 
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("collect")(collect.collect)
-app.command("run")(run.run)
-app.command("parse")(parse.parse)
-app.command("query")(query.query)
-app.command("serve-sftp")(simulate.serve_sftp)
-app.command("simulate")(simulate.simulate)
+
+@app.callback()
+def eur() -> None:
+    """Collect instant-message archives; make usage analysis and bills of them."""
 
 
 def main() -> None:
@@ -35,4 +34,9 @@ def main() -> None:
     except EurError as error:
         errors.print("[bold red]error:[/] ", end="")
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(FAILED)
+    except SystemExit as end:
+        # Typer makes this of Ctrl-C, without a word.
+        if end.code == INTERRUPTED:
+            errors.print("interrupted")
+        raise

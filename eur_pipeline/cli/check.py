@@ -10,7 +10,10 @@ from eur_pipeline.project import Project
 
 
 def check(directory: ProjectDir = None, as_json: AsJson = False) -> None:
-    """Check configuration, secrets, host keys, logins and remote folders."""
+    """Check settings, secrets, host keys, logins and folders.
+
+    Changes nothing. Ends with 1 where something is bad.
+    """
     findings = []
     for finding in examine(Project.find(directory)):
         findings.append(finding)

@@ -11,12 +11,15 @@ from eur_pipeline.collect import collector
 
 def collect(
     collections: Annotated[
-        list[str] | None, typer.Argument(help="Which collections; by default all.")
+        list[str] | None, typer.Argument(metavar="COLLECTION", help="By default all.")
     ] = None,
     directory: ProjectDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Collect the archives that are on the servers now into the landing zone, once."""
+    """Collect what is on the servers now, without Dagster.
+
+    The archives come to lie in the landing zone; `eur run` reads and bills them.
+    """
     project = project_in(directory)
     names = collections or [collection.name for collection in project.config.collections]
     results = {}

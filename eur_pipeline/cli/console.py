@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from eur_pipeline.project import Project
+if TYPE_CHECKING:
+    from eur_pipeline.project import Project
 
 # Results go to standard output, everything about the way there to standard error.
 out = Console()
@@ -25,8 +26,11 @@ ProjectDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def project_in(directory: Path | None) -> Project:
+def project_in(directory: Path | None) -> "Project":
     """The project that the command is about, its configuration checked; raises EurError."""
+    # Imported here, because `eur --help` needs the consoles alone.
+    from eur_pipeline.project import Project
+
     project = Project.find(directory)
     _ = project.config
     return project

@@ -24,7 +24,8 @@ _QUERY = "select * from usage_by_department_daily"
 
 def demo(
     directory: Annotated[
-        Path, typer.Option("--dir", help="The demo project; it is made when it is missing.")
+        Path,
+        typer.Option("--dir", help="The demo project; made when it is missing.", file_okay=False),
     ] = Path("demo"),
     hours: Annotated[
         int, typer.Option(min=1, help="How many hours of chats.")
@@ -33,10 +34,14 @@ def demo(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = simulation.DEFAULT_SEED,
     end: Annotated[
         str, typer.Option(help="When the chats end: ISO 8601 with time zone, or `now`.")
-    ] = simulation.DEFAULT_END.isoformat(),
+    ] = f"{simulation.DEFAULT_END:%Y-%m-%dT%H:%MZ}",
     as_json: AsJson = False,
 ) -> None:
-    """Make a company that chats, upload its archives over SFTP, and run the pipeline on them."""
+    """Run the whole pipeline on a made-up company's chats.
+
+    They are archived, uploaded to a real SFTP server, collected, read and billed. A second run with
+    the same options uploads nothing anew.
+    """
     until = instant(end)
     company = Company.make(seed=seed, users=users)
     period = simulation.Period.ending(until, hours=hours)

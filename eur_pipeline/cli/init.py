@@ -10,7 +10,9 @@ from eur_pipeline.starter import create_starter
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(help="Where; it is made when it is missing.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where; made when it is missing.")
+    ],
 ) -> None:
     """Write a commented starter project."""
     project = create_starter(directory)

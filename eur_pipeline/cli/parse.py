@@ -18,20 +18,20 @@ from eur_pipeline.project import Project
 
 
 def parse(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives to read.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Archives to read.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Parquet file to write; it holds the bodies too.")
     ],
     dialect: Annotated[
         str | None,
-        typer.Option(help="How to read them.  [default: by each file's root element]"),
+        typer.Option(help="How to read them; by default each file's root element says it."),
     ] = None,
     presence_domain: Annotated[
         str | None, typer.Option(help="Domain of addresses that are a bare extension.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read archives into a Parquet file of records, without a project.
+    """Read archives into a Parquet file, without a project.
 
     Ends with 0 also where single records could not be read (standard error says how many and why),
     with 1 where a whole file could not; the other files are written all the same.

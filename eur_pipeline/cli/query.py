@@ -3,27 +3,25 @@
 import csv
 import io
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from eur_pipeline import analyst
+from eur_pipeline.cli.console import ProjectDir, out
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL, such as 'from archives'.")],
-    directory: Annotated[
-        Path | None,
-        typer.Option("--dir", help="The project; else EUR_HOME, else the current directory."),
-    ] = None,
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="A query in DuckDB's SQL, such as 'from archives'.")
+    ],
+    directory: ProjectDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="An array of objects.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, names first.")] = False,
 ) -> None:
-    """Answer a query from the published database; it can change nothing."""
+    """Answer a query from the published database, read-only."""
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     with analyst.open(directory).answer(sql) as answer:
@@ -34,7 +32,7 @@ def query(
     elif as_csv:
         _write(_as_csv(names, rows))
     else:
-        Console().print(_as_table(names, rows))
+        out.print(_as_table(names, rows))
 
 
 def _write(text: str) -> None:

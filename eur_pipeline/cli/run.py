@@ -15,15 +15,22 @@ _HOUR_FORMATS = ["%Y-%m-%dT%HZ", "%Y-%m-%d"]
 def run(
     first: Annotated[
         dt.datetime | None,
-        typer.Option("--from", formats=_HOUR_FORMATS, help="First upload hour (UTC)."),
+        typer.Option(
+            "--from",
+            metavar="HOUR",
+            formats=_HOUR_FORMATS,
+            help="First upload hour (UTC), as 2026-03-09T08Z or 2026-03-09.",
+        ),
     ] = None,
     last: Annotated[
         dt.datetime | None,
-        typer.Option("--to", formats=_HOUR_FORMATS, help="End of the upload hours, exclusive."),
+        typer.Option(
+            "--to", metavar="HOUR", formats=_HOUR_FORMATS, help="The hour after the last one."
+        ),
     ] = None,
     directory: ProjectDir = None,
 ) -> None:
-    """Collect, read, build and publish, once and now, through Dagster.
+    """Collect, read, build and publish once, now, through Dagster.
 
     Without --from and --to that is all the work there is; with them those upload hours are done
     again, which changes nothing that is right already.

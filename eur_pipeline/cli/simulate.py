@@ -39,7 +39,10 @@ def serve_sftp(
         typer.Option(help="Private host key, made if missing; by default ROOT.host_key."),
     ] = None,
 ) -> None:
-    """Serve a folder over SFTP until Ctrl-C: a stand-in for the server that archives go to."""
+    """Serve a folder over SFTP, until Ctrl-C.
+
+    A stand-in for the server that archives are uploaded to.
+    """
     stop = _set_at_signal()
     with SftpServer(
         root=root,
@@ -78,7 +81,11 @@ def simulate(
     directory: ProjectDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a made-up company chat, and upload its archives to the servers of a project."""
+    """Upload a made-up company's archives to servers.
+
+    The servers are those of the project's collections. The same options make the same bytes, and
+    upload only what was not uploaded before.
+    """
     until = instant(end)
     with upload_progress() as progress:
         report = simulate_project(

@@ -18,9 +18,9 @@ def up(
     directory: ProjectDir = None,
     port: Annotated[int, typer.Option(help="The UI's port on 127.0.0.1.")] = 3000,
 ) -> None:
-    """Serve the Dagster UI and run its daemon, until Ctrl-C (twice: at once).
+    """Serve the Dagster UI and run its daemon, until Ctrl-C.
 
-    In a demo project its SFTP server runs, too.
+    A second Ctrl-C ends them at once. In a demo project its SFTP server runs, too.
     """
     project = project_in(directory)
     with ExitStack() as stack:
