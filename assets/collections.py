@@ -5,6 +5,7 @@ what is checked in `checks.py`.
 """
 
 import datetime as dt
+from functools import partial
 
 import dagster as dg
 
@@ -87,11 +88,12 @@ def messages_asset(collection: Collection) -> dg.AssetsDefinition:
         with explained(context):
             landed = landing_zone.landed(collection.name, window)
             reports = lake.read(collection.name, window)
-        for key, facts in metadata.of_interval_messages(collection, window, reports).items():
-            context.add_asset_metadata(facts, partition_key=key)
-        preview = lake.preview(collection.name, max(reports)) if reports else []
+        preview = partial(lake.preview, collection.name)
+        facts = metadata.of_interval_messages(collection, window, reports, preview)
+        for key, of_interval in facts.items():
+            context.add_asset_metadata(of_interval, partition_key=key)
         return dg.MaterializeResult(
-            metadata={**metadata.of_reading(reports), "preview": metadata.table(preview)},
+            metadata=metadata.of_reading(reports),
             check_results=list(checks.of_reading(landed, reports)),
         )
 

@@ -6,7 +6,7 @@ Decides nothing, and shows no body. Names come from servers and archives, so the
 import datetime as dt
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -82,13 +82,21 @@ def of_reading(reports: Mapping[dt.datetime, IngestReport]) -> Metadata:
 
 
 def of_interval_messages(
-    collection: Collection, window: Window, reports: Mapping[dt.datetime, IngestReport]
+    collection: Collection,
+    window: Window,
+    reports: Mapping[dt.datetime, IngestReport],
+    preview: Callable[[dt.datetime], Sequence[Mapping[str, object]]],
 ) -> dict[str, Metadata]:
-    """By partition key: the same counts for each interval."""
-    return {
-        interval.key(): _sum(report for hour, report in reports.items() if hour in interval)
-        for interval in window.intervals(collection.interval_hours)
-    }
+    """By partition key: the same counts for each interval, and the first records of it."""
+    facts: dict[str, Metadata] = {}
+    for interval in window.intervals(collection.interval_hours):
+        hours = [hour for hour in reports if hour in interval]
+        rows = next((rows for hour in hours if (rows := preview(hour))), [])
+        facts[interval.key()] = {
+            **_sum(reports[hour] for hour in hours),
+            "preview": table(rows),
+        }
+    return facts
 
 
 def of_model(model: Model) -> Metadata:
@@ -152,7 +160,10 @@ def _bullets(lines: Iterable[str]) -> dg.MetadataValue:
 
 def _cell(value: object) -> str:
     """Text that Markdown and HTML take for nothing but text."""
-    escaped = html.escape(str(value)).replace("\n", " ")
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    escaped = html.escape(text, quote=False).replace("\n", " ")
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~" else c for c in escaped)
 
 

@@ -12,7 +12,7 @@ from eur_pipeline.archives.record import Record
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.config import Bodies, Collection
 from eur_pipeline.errors import UnreadableArchiveError
-from eur_pipeline.lake.lake import HourWriter, Lake
+from eur_pipeline.lake.lake import HourWriter, Lake, lock_name
 from eur_pipeline.lake.records import BodyPolicy, Origin, Row, message_row, reject_row
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
@@ -128,7 +128,7 @@ def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> 
     )
     report = IngestReport()
     with (
-        project.lock(f"lake-{collection.name}", wait_seconds=_LOCK_SECONDS),
+        project.lock(lock_name(collection.name), wait_seconds=_LOCK_SECONDS),
         _lake(project).rewriting(collection.name, hour) as writer,
     ):
         for manifest in ingest.landing.landed(collection.name, hour):
@@ -178,7 +178,7 @@ def _archive_row(manifest: Manifest, dialect: Dialect, outcome: _Outcome) -> Row
         "dialect": dialect.name,
         "status": outcome.status,
         "reason": outcome.reason,
-        "records": outcome.records,
+        "records": outcome.records + outcome.rejects,
         "rejects": outcome.rejects,
         "records_before_damage": outcome.records_before_damage,
     }

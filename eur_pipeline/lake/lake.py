@@ -23,6 +23,11 @@ PREVIEW_COLUMNS = ["sent_at", "sender", "recipients", "kind", "body_characters",
 _STAGING = UNFINISHED_PREFIX + "staging"
 
 
+def lock_name(collection: str) -> str:
+    """The project's lock for who changes the collection's files, or must see them unchanged."""
+    return f"lake-{collection}"
+
+
 def file_name(collection: str, hour: dt.datetime) -> str:
     """The name that all files of one upload hour of a collection have."""
     return f"{collection}--{hour.astimezone(dt.UTC):{schema.HOUR_FORMAT}}.parquet"

@@ -44,6 +44,7 @@ MESSAGES = pa.schema(
 # One row per archive file; event_date is the UTC date of upload_hour. Status: `read`,
 # `duplicate` (content already landed, not read again) or `unreadable` (set aside whole; `reason`
 # says why, `records_before_damage` how many records could be read first).
+# `records` are those present, with the `rejects` among them.
 ARCHIVES = pa.schema(
     [
         _required("collection", pa.string()),

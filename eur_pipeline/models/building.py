@@ -4,12 +4,14 @@ Which dates are stale is decided in `staleness.py`; nothing is published here.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 
 import duckdb
 import pyarrow as pa
 
-from eur_pipeline.errors import ModelError, TransientError
+from eur_pipeline.errors import ModelError
+from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.grains import WHOLE_DATE
 from eur_pipeline.models.inputs import InputTable, read_inputs, variables
 from eur_pipeline.models.lake_listing import list_lake
@@ -47,19 +49,28 @@ def build(
     """Bring the models (all, or those selected) up to date with lake and inputs.
 
     All of it is undone when a test of severity error fails; the report says which. Raises
-    ConfigurationError (directory, tariff), ModelError, BusyError (the warehouse is in use).
+    ConfigurationError (directory, tariff), ModelError, BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
     inputs = read_inputs(project)
-    with open_warehouse(project, wait_seconds=wait_seconds) as connection:
-        try:
-            with transaction(connection) as end:
-                report = _build(connection, project, models, inputs, select)
-                end.keep = report.committed
-        except duckdb.IOException as error:
-            raise TransientError(f"the lake changed while it was read: {error}") from error
-        return report
+    with (
+        _unchanging_lake(project, wait_seconds),
+        open_warehouse(project, wait_seconds=wait_seconds) as connection,
+        transaction(connection) as end,
+    ):
+        report = _build(connection, project, models, inputs, select)
+        end.keep = report.committed
+    return report
+
+
+@contextmanager
+def _unchanging_lake(project: Project, wait_seconds: float) -> Iterator[None]:
+    """Keep archives from being read into the lake meanwhile: half an hour would be half counted."""
+    with ExitStack() as stack:
+        for collection in project.config.collections:
+            stack.enter_context(project.lock(lock_name(collection.name), wait_seconds=wait_seconds))
+        yield
 
 
 def _check_selection(models: Collection[Model], select: Collection[str] | None) -> None:

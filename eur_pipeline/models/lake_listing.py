@@ -6,8 +6,9 @@ The lake's files are replaced whole, so path, size and modification time tell wh
 import datetime as dt
 import hashlib
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from eur_pipeline.lake.schema import TABLES
 from eur_pipeline.models.sql import literal
@@ -37,18 +38,21 @@ class LakeTable:
 def list_lake(root: Path) -> dict[str, LakeTable]:
     """The tables of the lake by names such as `lake.messages`.
 
-    Archives first: what is written meanwhile may show records whose archive is listed next time,
-    but no archive without its records.
+    An upload hour whose writing was broken off has no file in `archives`, which is written last: it
+    is not there until it was read again.
     """
-    names = sorted(TABLES, key=lambda name: name != "archives")
-    return {f"lake.{name}": _list_table(LocalStore(root), name) for name in names}
+    store = LocalStore(root)
+    complete = {PurePosixPath(key).name for key in store.files("archives")}
+    return {f"lake.{name}": _list_table(store, name, complete) for name in TABLES}
 
 
-def _list_table(store: LocalStore, name: str) -> LakeTable:
+def _list_table(store: LocalStore, name: str, complete: Container[str]) -> LakeTable:
     files: defaultdict[dt.date, list[Path]] = defaultdict(list)
     digests: defaultdict[dt.date, list[str]] = defaultdict(list)
     for key in store.files(name):
         path = store.path(key)
+        if path.name not in complete:
+            continue
         date = dt.date.fromisoformat(path.parent.name.removeprefix(_FOLDER_PREFIX))
         status = path.stat()
         files[date].append(path)

@@ -201,3 +201,24 @@ def test_the_lineage_of_every_column_ends_in_known_columns() -> None:
                     assert origin.column in {c.name for c in models[origin.table].columns}
     charge = column_lineage(models["charges_by_person_monthly"])["charge"]
     assert [(origin.table, origin.column) for origin in charge] == [("int_messages_rated", "price")]
+
+
+def test_an_upload_hour_whose_writing_was_broken_off_is_not_there_yet(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    write_archive(project, "whole.xml", [record("2026-03-09 08:00")])
+    hour = UPLOADED + dt.timedelta(hours=1)
+    write_archive(project, "broken-off.xml", [record("2026-03-09 09:00")], upload_hour=hour)
+    (archives,) = project.lake_path.glob("archives/*/geneva_im--2026-03-31T13Z.parquet")
+    archives.unlink()
+
+    build(project)
+
+    assert query(project, "select distinct archive_name from main.messages") == [("whole.xml",)]
+
+
+def test_a_build_waits_for_who_reads_archives_into_the_lake(project: Project) -> None:
+    with (
+        project.lock("lake-boston_im"),
+        pytest.raises(BusyError, match="lake-boston_im"),
+    ):
+        build(project, wait_seconds=0.01)
