@@ -51,7 +51,8 @@ def _examine(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _configuration(project: Project) -> str:
-    return f"{len(project.config.sites)} sites, {len(project.config.collections)} collections"
+    names = ", ".join(collection.name for collection in project.config.collections)
+    return f"readable; collections: {names}"
 
 
 def _secrets(project: Project) -> str:

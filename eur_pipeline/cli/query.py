@@ -7,10 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from eur_pipeline import analyst
-from eur_pipeline.cli.console import ProjectDir, out
+from eur_pipeline.cli.console import ProjectDir, errors, out
+
+_ANY_WIDTH = 1 << 20
 
 
 def query(
@@ -32,7 +35,7 @@ def query(
     elif as_csv:
         _write(_as_csv(names, rows))
     else:
-        out.print(_as_table(names, rows))
+        _show(names, rows)
 
 
 def _write(text: str) -> None:
@@ -47,8 +50,28 @@ def _as_csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     return text.getvalue().rstrip("\n")
 
 
+def _show(names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """A table where it fits, else every row as lines of `name  value`."""
+    if not rows:
+        errors.print("no rows")
+    table = _as_table(names, rows)
+    if Measurement.get(out, out.options.update(max_width=_ANY_WIDTH), table).maximum <= out.width:
+        out.print(table)
+        return
+    widest = max(len(name) for name in names)
+    for number, row in enumerate(rows, start=1):
+        out.print(f"row {number}", style="bold", highlight=False)
+        for name, value in zip(names, row, strict=True):
+            line = f"  {name:<{widest}}  {_as_text(value)}"
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
 def _as_table(names: list[str], rows: list[tuple[Any, ...]]) -> Table:
     table = Table(*(escape(name) for name in names))
     for row in rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        table.add_row(*(escape(_as_text(value)) for value in row))
     return table

@@ -1,15 +1,24 @@
 """`eur run`: the whole pipeline once."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from eur_pipeline import run as pipeline
 from eur_pipeline.cli.console import ProjectDir, errors, out, project_in
-from eur_pipeline.intervals import Window, hour_of
+from eur_pipeline.intervals import Window
 
-_HOUR_FORMATS = ["%Y-%m-%dT%HZ", "%Y-%m-%d"]
+_HOUR_FORMATS = ("%Y-%m-%dT%HZ", "%Y-%m-%d")
+
+
+def _hour(text: str) -> dt.datetime:
+    """The upload hour that an option says; anything else is wrong use."""
+    for hour_format in _HOUR_FORMATS:
+        with suppress(ValueError):
+            return dt.datetime.strptime(text, hour_format).replace(tzinfo=dt.UTC)
+    raise typer.BadParameter(f"{text!r} is no hour; expected as 2026-03-09T08Z or 2026-03-09")
 
 
 def run(
@@ -18,15 +27,13 @@ def run(
         typer.Option(
             "--from",
             metavar="HOUR",
-            formats=_HOUR_FORMATS,
+            parser=_hour,
             help="First upload hour (UTC), as 2026-03-09T08Z or 2026-03-09.",
         ),
     ] = None,
     last: Annotated[
         dt.datetime | None,
-        typer.Option(
-            "--to", metavar="HOUR", formats=_HOUR_FORMATS, help="The hour after the last one."
-        ),
+        typer.Option("--to", metavar="HOUR", parser=_hour, help="The hour after the last one."),
     ] = None,
     directory: ProjectDir = None,
 ) -> None:
@@ -46,4 +53,4 @@ def _window(first: dt.datetime | None, last: dt.datetime | None) -> Window | Non
         return None
     if first is None or last is None or first >= last:
         raise typer.BadParameter("--from and --to go together, and --from comes first")
-    return Window(hour_of(first.replace(tzinfo=dt.UTC)), hour_of(last.replace(tzinfo=dt.UTC)))
+    return Window(first, last)
