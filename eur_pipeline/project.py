@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from eur_pipeline.config import Collection, Config, load_config
 from eur_pipeline.errors import BusyError, ConfigurationError
+from eur_pipeline.storage import make_private_folder
 
 HOME_VARIABLE = "EUR_HOME"
 BODY_KEY_VARIABLE = "EUR_BODY_HASH_KEY"
@@ -114,7 +115,7 @@ class Project:
     def lock(self, name: str, *, wait_seconds: float = 0) -> Iterator[None]:
         """Hold the project's lock of that name; a BusyError says that another process has it."""
         path = self.path / "data" / "locks" / f"{name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(path.parent)
         lock = FileLock(path, timeout=wait_seconds)
         try:
             with lock:

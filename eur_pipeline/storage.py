@@ -31,7 +31,7 @@ class LocalStore:
     def create(self, key: str) -> Iterator[BinaryIO]:
         """A new or replaced file; durable and visible under its key once the block ended well."""
         target = self.path(key)
-        self._make_folder(target.parent)
+        make_private_folder(target.parent)
         unfinished = target.with_name(f"{UNFINISHED_PREFIX}{os.getpid()}-{target.name}")
         try:
             with open_private(unfinished) as file:
@@ -46,7 +46,7 @@ class LocalStore:
 
     def unfinished(self, folder: str, name: str) -> Path:
         """Where a file for `adopt` may be written: invisible, on the same file system."""
-        self._make_folder(self.path(folder))
+        make_private_folder(self.path(folder))
         return self.path(folder) / f"{UNFINISHED_PREFIX}{name}"
 
     def adopt(self, files: Mapping[str, Path]) -> None:
@@ -57,7 +57,7 @@ class LocalStore:
         for unfinished in files.values():
             sync(unfinished)
         for key, unfinished in files.items():
-            self._make_folder(self.path(key).parent)
+            make_private_folder(self.path(key).parent)
             unfinished.replace(self.path(key))
         for folder in {self.path(key).parent for key in files}:
             sync(folder)
@@ -88,11 +88,16 @@ class LocalStore:
                 if not name.startswith(UNFINISHED_PREFIX):
                     yield Path(folder, name).relative_to(self.root).as_posix()
 
-    def _make_folder(self, folder: Path) -> None:
-        missing = [f for f in (folder, *folder.parents) if not f.exists()]
-        for new in reversed(missing):
-            new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            sync(new.parent)
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder, durably; it and every folder above it that is new are their owner's alone.
+
+    `Path.mkdir(mode=...)` would make the parents readable by everybody.
+    """
+    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    for new in reversed(missing):
+        new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        sync(new.parent)
 
 
 def open_private(path: Path) -> BinaryIO:

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.server import RemoteFile
-from eur_pipeline.storage import PRIVATE_FOLDER
+from eur_pipeline.storage import make_private_folder
 
 # Beside the landing zone's hour folders, so that both are copied and restored together.
 INDEX_NAME = ".index.sqlite"
@@ -44,7 +44,7 @@ class LandingIndex:
         self._collection = collection
         self._path = zone.store.path(f"{collection}/{INDEX_NAME}")
         if not self._path.exists():
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            make_private_folder(self._path.parent)
             # Sensor and collector may both find it missing: one rebuilds, the other waits for it.
             with FileLock(self._path.with_suffix(".lock")):
                 if not self._path.exists():

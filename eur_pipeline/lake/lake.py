@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from eur_pipeline.lake import schema
 from eur_pipeline.lake.spool import Spool, dates, on_date, write_parquet
-from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
+from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore, make_private_folder
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = ["sent_at", "sender", "recipients", "kind", "body_characters", "file_bytes"]
@@ -163,4 +163,4 @@ def _write_dates(staging: Path, table: str, spool: Spool) -> Iterator[tuple[dt.d
 
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    make_private_folder(folder)
