@@ -38,6 +38,8 @@ KEEPALIVE_COUNT = 3
 
 BLOCK_BYTES = 1 << 20
 
+_CONNECT = "connect to"
+
 
 @dataclass(frozen=True, order=True)
 class RemoteFile:
@@ -90,7 +92,7 @@ class ArchiveServer:
                 f"in OpenSSH's known_hosts format"
             )
         c = self._collection
-        with self._translated("connect"):
+        with self._translated(_CONNECT):
             self._fs = SSHFileSystem(
                 c.host,
                 port=c.port,
@@ -178,12 +180,16 @@ class ArchiveServer:
                 f"could not {action} {self.address}: no answer in time"
             ) from error
         except (asyncssh.Error, OSError) as error:
-            raise ServerUnreachableError(f"could not {action} {self.address}: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            advice = "; check host and port, and that the server runs" * (action == _CONNECT)
+            raise ServerUnreachableError(
+                f"could not {action} {self.address}: {reason}{advice}"
+            ) from error
 
     def _refusal(
         self, action: str, error: PermissionError
     ) -> LoginRefusedError | RemoteFolderError:
-        if action == "connect":
+        if action == _CONNECT:
             return LoginRefusedError(
                 f"{self.address} refused the login; check user, {self._collection.password_env} "
                 f"and private_key of {self._collection.name}"
