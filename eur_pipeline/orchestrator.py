@@ -56,6 +56,8 @@ retention:
 """
 
 _LOG_TAIL_LINES = 30
+# DuckDB's bindings complain so when an exception outlives them; it would hide the exception itself.
+_NOISE_AT_EXIT = "nanobind: leaked"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ class Process:
 
     def last_lines(self) -> str:
         """How its log ends."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        lines = text.partition(_NOISE_AT_EXIT)[0].splitlines()
         return "\n".join(lines[-_LOG_TAIL_LINES:])
 
 

@@ -3,6 +3,7 @@
 Decides which Dagster runs are needed; starting them is the orchestrator's business.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from itertools import zip_longest
 
@@ -52,7 +53,7 @@ def _runs(
     """The runs that a collection needs, in order of time."""
     try:
         if window is not None:
-            hours = frozenset(window.hours())
+            hours = _hours_of_its_life(collection, window)
         else:
             announce(f"Listing {collection.name}")
             hours = backlog(project, collection).hours
@@ -60,6 +61,12 @@ def _runs(
         failures.append(failure)
         return []
     return [collection_run(collection, w) for w in ranges(hours, collection.interval_hours)]
+
+
+def _hours_of_its_life(collection: Collection, window: Window) -> frozenset[dt.datetime]:
+    """The hours of the window since the collection's start and until now; others have no runs."""
+    now = dt.datetime.now(dt.UTC)
+    return frozenset(hour for hour in window.hours() if collection.start_at <= hour <= now)
 
 
 def _execute(
