@@ -4,15 +4,21 @@ A run that was killed together with its server stays STARTED and keeps its slot 
 run monitoring does not see it. What such a run had begun is taken up by a retry or by a sensor.
 """
 
+import json
 import socket
+from collections.abc import Mapping
 
 import dagster as dg
 import psutil
 
-from assets.runs import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG
+from assets.runs import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG
 
-# A run tags itself in its first asset; until then it is only young.
+# A run tags itself in its first asset. Until then it lives as long as the code server that launched
+# it, and no longer than this.
 UNTAGGED_GRACE_SECONDS = 90
+
+# Where Dagster notes the launching code server's socket.
+_SERVER_TAG = ".dagster/grpc_info"
 
 # psutil and the tag's text may differ in the last digits of a start time.
 _SAME_START_SECONDS = 1.0
@@ -36,11 +42,20 @@ def fail_killed_runs(instance: dg.DagsterInstance, now: float) -> list[str]:
 
 def _is_killed(record: dg.RunRecord, now: float) -> bool:
     tags = record.dagster_run.tags
-    if PID_TAG not in tags:
-        return now - record.update_timestamp.timestamp() > UNTAGGED_GRACE_SECONDS
+    if tags.get(RUN_TAG) != record.dagster_run.run_id:
+        age = now - record.update_timestamp.timestamp()
+        return age > UNTAGGED_GRACE_SECONDS or _server_is_gone(tags)
     if tags[HOST_TAG] != socket.gethostname():
         return False
     return not _lives(int(tags[PID_TAG]), float(tags[PROCESS_STARTED_TAG]))
+
+
+def _server_is_gone(tags: Mapping[str, str]) -> bool:
+    path = json.loads(tags.get(_SERVER_TAG, "{}")).get("socket")
+    if path is None:
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) != 0
 
 
 def _lives(pid: int, started: float) -> bool:

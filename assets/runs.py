@@ -13,6 +13,8 @@ import psutil
 
 from eur_pipeline.errors import EurError, PermanentError
 
+# Tags are copied to retries: those of another run's process say nothing about this one.
+RUN_TAG = "eur/run"
 HOST_TAG = "eur/host"
 PID_TAG = "eur/pid"
 PROCESS_STARTED_TAG = "eur/process_started"
@@ -23,10 +25,11 @@ PERMANENT = "permanent"
 RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
-def process_tags() -> dict[str, str]:
-    """What identifies this process on its host, even after its number was given to another."""
+def process_tags(run_id: str) -> dict[str, str]:
+    """What identifies a run's process on its host, even when its number was given to another."""
     process = psutil.Process()
     return {
+        RUN_TAG: run_id,
         HOST_TAG: socket.gethostname(),
         PID_TAG: str(os.getpid()),
         PROCESS_STARTED_TAG: str(process.create_time()),
@@ -39,7 +42,7 @@ def explained(context: dg.AssetExecutionContext) -> Iterator[None]:
 
     A permanent failure is not retried: not by the step, and not by the collection's sensor.
     """
-    context.instance.add_run_tags(context.run_id, process_tags())
+    context.instance.add_run_tags(context.run_id, process_tags(context.run_id))
     try:
         yield
     except PermanentError as error:

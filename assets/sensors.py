@@ -108,7 +108,7 @@ def _reason_to_wait(
     if backlog.digest != last.digest:
         return None
     tags = {BACKLOG_TAG: backlog.digest, FAILURE_TAG: PERMANENT}
-    if _runs(instance, collection, tags=tags):
+    if _runs(instance, collection, statuses=[dg.DagsterRunStatus.FAILURE], tags=tags):
         return (
             f"the last run of {collection.name} failed for good: see its message. It is tried "
             "again when the listing or the configuration changes"
@@ -134,7 +134,7 @@ def _runs(
     instance: dg.DagsterInstance,
     collection: Collection,
     *,
-    statuses: list[dg.DagsterRunStatus] | None = None,
+    statuses: list[dg.DagsterRunStatus],
     tags: dict[str, str] | None = None,
 ) -> bool:
     """Whether there is any such run of the collection's job."""
