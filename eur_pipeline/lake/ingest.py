@@ -136,12 +136,6 @@ def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> 
     return replace(report, dates_touched=writer.dates_touched)
 
 
-def needs_ingest(project: Project, collection: Collection, hour: dt.datetime) -> bool:
-    """Whether the lake lacks a landed archive of that hour, or has one that is landed no more."""
-    landed = {m.key for m in _landing(project).landed(collection.name, hour)}
-    return landed != (_lake(project).landing_paths(collection.name, hour) or set())
-
-
 def _landing(project: Project) -> LandingZone:
     return LandingZone(LocalStore(project.landing_path))
 

@@ -84,15 +84,6 @@ class Lake:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
-    def landing_paths(self, collection: str, hour: dt.datetime) -> set[str] | None:
-        """The landed archives that the lake has read for an upload hour; None: never read."""
-        key = file_key("archives", hour.astimezone(dt.UTC).date(), collection, hour)
-        try:
-            table = pq.ParquetFile(self.store.path(key)).read(columns=["landing_path"])
-        except FileNotFoundError:
-            return None
-        return set(table["landing_path"].to_pylist())
-
     def preview(self, collection: str, hour: dt.datetime) -> list[dict[str, object]]:
         """The first records of an upload hour as shown to people: without bodies."""
         for key in self._keys(collection, hour):

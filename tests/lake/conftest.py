@@ -11,7 +11,7 @@ import pytest
 
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.config import Collection
-from eur_pipeline.lake.ingest import IngestReport, ingest_hour, needs_ingest
+from eur_pipeline.lake.ingest import IngestReport, ingest_hour
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
@@ -71,9 +71,6 @@ class House:
 
     def ingest(self, hour: dt.datetime = HOUR) -> IngestReport:
         return ingest_hour(self.project, self.collection, hour)
-
-    def needs_ingest(self, hour: dt.datetime = HOUR) -> bool:
-        return needs_ingest(self.project, self.collection, hour)
 
     def files(self) -> dict[str, tuple[int, int]]:
         """The lake's files with inode and time: a file that was written again has others."""
