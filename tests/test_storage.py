@@ -1,0 +1,160 @@
+"""Files appear whole or not at all, and are their owner's alone."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eur_pipeline import storage
+from eur_pipeline.storage import LocalStore, make_private_folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
+
+
+@pytest.fixture(autouse=True)
+def permissive_umask() -> Iterator[None]:
+    """What is private has to be so by itself, not by the user's umask."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def everything_in(store: LocalStore) -> list[str]:
+    """All files, finished or not."""
+    return sorted(path.name for path in store.root.rglob("*") if path.is_file())
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_was_written_is_read_again(store: LocalStore) -> None:
+    store.write("a/b.txt", b"hello")
+    assert store.read("a/b.txt") == b"hello"
+    assert list(store.files()) == ["a/b.txt"]
+
+
+def test_a_file_is_invisible_until_it_is_whole(store: LocalStore) -> None:
+    with store.create("a.txt") as file:
+        file.write(b"half")
+        file.flush()
+        assert not store.path("a.txt").exists()
+        assert list(store.files()) == []
+    assert list(store.files()) == ["a.txt"]
+
+
+def fail_halfway(store: LocalStore, failure: type[BaseException]) -> None:
+    with store.create("a.txt") as file:
+        file.write(b"half")
+        raise failure("disk")
+
+
+@pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
+def test_a_block_that_fails_leaves_nothing(store: LocalStore, failure: type[BaseException]) -> None:
+    with pytest.raises(failure):
+        fail_halfway(store, failure)
+    assert everything_in(store) == []
+
+
+def test_a_block_that_fails_leaves_the_file_that_was_there(store: LocalStore) -> None:
+    store.write("a.txt", b"old")
+    with pytest.raises(OSError, match="disk"):
+        fail_halfway(store, OSError)
+    assert store.read("a.txt") == b"old"
+    assert everything_in(store) == ["a.txt"]
+
+
+def test_a_file_that_cannot_be_made_durable_does_not_appear(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_private_folder(store.root)
+
+    def fail(descriptor: int) -> None:
+        raise OSError("input/output error")
+
+    monkeypatch.setattr("eur_pipeline.storage.os.fsync", fail)
+    with pytest.raises(OSError, match="input/output"):
+        store.write("a.txt", b"hello")
+    assert everything_in(store) == []
+
+
+def test_files_and_new_folders_are_their_owners_alone(store: LocalStore) -> None:
+    store.write("a/b/c.txt", b"hello")
+    assert mode_of(store.path("a/b/c.txt")) == 0o600
+    assert {mode_of(p) for p in (store.root, store.path("a"), store.path("a/b"))} == {0o700}
+
+
+def test_folders_that_are_there_keep_their_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    make_private_folder(tmp_path / "new" / "below")
+    assert mode_of(tmp_path) == 0o755
+    assert mode_of(tmp_path / "new") == mode_of(tmp_path / "new" / "below") == 0o700
+
+
+def test_adopted_files_appear_under_their_keys(store: LocalStore) -> None:
+    drafts = {key: store.unfinished("here", str(n)) for n, key in enumerate(["a/1", "b/2"])}
+    for key, draft in drafts.items():
+        draft.write_text(key)
+    assert list(store.files()) == []
+
+    store.adopt(drafts)
+
+    assert {key: store.read(key) for key in store.files()} == {"a/1": b"a/1", "b/2": b"b/2"}
+    assert everything_in(store) == ["1", "2"]
+
+
+def test_adoption_makes_all_durable_before_any_appears(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = {key: store.unfinished("here", key) for key in ("1", "2")}
+    for draft in drafts.values():
+        draft.write_bytes(b"hello")
+
+    def fail_at_the_second(path: Path) -> None:
+        if path == drafts["2"]:
+            raise OSError("input/output error")
+
+    monkeypatch.setattr(storage, "sync", fail_at_the_second)
+    with pytest.raises(OSError, match="input/output"):
+        store.adopt(drafts)
+    assert list(store.files()) == []
+
+
+def test_what_a_crash_left_can_be_cleared_folder_by_folder(store: LocalStore) -> None:
+    store.write("mine/whole.txt", b"hello")
+    store.unfinished("mine", "draft").write_bytes(b"half")
+    store.unfinished("other", "draft").write_bytes(b"half")
+
+    store.clear_unfinished("mine")
+
+    assert everything_in(store) == [".unfinished-draft", "whole.txt"]
+    assert list(store.files()) == ["mine/whole.txt"]
+
+
+def test_clearing_a_folder_that_is_missing_is_no_error(store: LocalStore) -> None:
+    store.clear_unfinished("nowhere")
+
+
+def test_removing_what_is_gone_is_no_error(store: LocalStore) -> None:
+    store.write("a.txt", b"hello")
+    store.remove("a.txt")
+    store.remove("a.txt")
+    assert list(store.files()) == []
+
+
+def test_reading_what_is_missing_says_so(store: LocalStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.read("a.txt")
+
+
+def test_files_are_listed_in_order_and_by_folder(store: LocalStore) -> None:
+    for key in ("b/2", "a/10", "b/1", "a/9"):
+        store.write(key, b"")
+    assert list(store.files()) == ["a/10", "a/9", "b/1", "b/2"]
+    assert list(store.files("b")) == ["b/1", "b/2"]
+    assert list(store.files("nowhere")) == []
