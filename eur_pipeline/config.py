@@ -15,6 +15,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -45,6 +46,13 @@ def _fits_the_clock(minutes: int) -> int:
     if minutes < 1 or (60 % minutes and (minutes % 60 or 24 * 60 % minutes)):
         raise ValueError(f"minutes that divide an hour, or hours that divide a day, not {minutes}")
     return minutes
+
+
+def _not_empty(entries: object) -> object:
+    """Asked before the entries are: Pydantic's own bound also counts those that are faulty."""
+    if entries == []:
+        raise ValueError("at least one entry, found none")
+    return entries
 
 
 # Dagster's rule for asset names; collections give their names to assets.
@@ -89,6 +97,8 @@ class Schedule(_Section):
     def cron(self) -> str:
         """The same as a cron expression."""
         hours, minutes = divmod(self.every_minutes, 60)
+        if hours == 24:
+            return "0 0 * * *"
         return f"0 */{hours} * * *" if hours else f"*/{minutes} * * * *"
 
 
@@ -137,7 +147,7 @@ class Billing(_Section):
     """What the bills are made in, and which addresses are the company's own."""
 
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-    company_domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
+    company_domains: Annotated[tuple[Domain, ...], BeforeValidator(_not_empty)]
 
     @property
     def minor_unit_digits(self) -> int:
@@ -148,8 +158,8 @@ class Billing(_Section):
 class Config(_Section):
     """All of `eur.yaml`."""
 
-    sites: Annotated[tuple[Site, ...], Field(min_length=1)]
-    collections: Annotated[tuple[Collection, ...], Field(min_length=1)]
+    sites: Annotated[tuple[Site, ...], BeforeValidator(_not_empty)]
+    collections: Annotated[tuple[Collection, ...], BeforeValidator(_not_empty)]
     billing: Billing
 
     def collection(self, name: str) -> Collection:

@@ -235,7 +235,7 @@ def test_a_crash_between_any_two_steps_is_repaired_by_reading_again(
         try:
             house.ingest()
         except _Killed:
-            # Unless nothing was done yet, the hour counts as unfinished: its archives' file is gone.
+            # Unless nothing was done yet, the archives' file is gone: the hour is unfinished.
             assert steps == 0 or house.rows("archives") == []
         else:
             assert steps == 5
