@@ -1,0 +1,116 @@
+"""The index of manifests: quick, and never trusted further than the manifests themselves."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
+from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.storage import LocalStore
+
+HOUR = dt.datetime(2026, 3, 9, 8, tzinfo=dt.UTC)
+FILE = RemoteFile("/archives/a.xml", 4, HOUR)
+LATER = HOUR + dt.timedelta(hours=5)
+
+
+@pytest.fixture
+def zone(tmp_path: Path) -> LandingZone:
+    return LandingZone(LocalStore(tmp_path))
+
+
+def manifest_of(file: RemoteFile, sha256: str = "0" * 64) -> Manifest:
+    return Manifest(
+        collection="im",
+        upload_hour=HOUR,
+        name=file.name,
+        remote_path=file.label,
+        size=file.size,
+        mtime=file.mtime,
+        sha256=sha256,
+        collected_at=HOUR,
+        key=f"im/2026-03-09T08Z/{file.name}",
+        duplicate_of=None,
+    )
+
+
+def land(zone: LandingZone, index: LandingIndex, manifest: Manifest) -> None:
+    zone.store.write(manifest.key, b"<a/>")
+    index.announce([manifest])
+    zone.record(manifest)
+
+
+def test_a_landed_file_is_found_by_itself_and_by_its_content(zone: LandingZone) -> None:
+    index, manifest = LandingIndex(zone, "im"), manifest_of(FILE)
+    land(zone, index, manifest)
+    assert index.find(FILE) == manifest
+    assert index.find_content(manifest.sha256) == manifest
+    assert index.find_content("f" * 64) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RemoteFile("/archives/b.xml", 4, HOUR),
+        RemoteFile(FILE.path, 5, HOUR),
+        RemoteFile(FILE.path, 4, LATER),
+        RemoteFile(FILE.path, 4, None),
+    ],
+)
+def test_another_path_size_or_time_is_another_file(zone: LandingZone, other: RemoteFile) -> None:
+    index = LandingIndex(zone, "im")
+    land(zone, index, manifest_of(FILE))
+    assert index.find(other) is None
+
+
+def test_a_file_without_mtime_is_found_again(zone: LandingZone) -> None:
+    index, file = LandingIndex(zone, "im"), RemoteFile("/archives/a.xml", 4, None)
+    land(zone, index, manifest_of(file))
+    assert index.find(file) is not None
+
+
+def test_what_was_announced_and_never_recorded_is_not_found(zone: LandingZone) -> None:
+    index = LandingIndex(zone, "im")
+    index.announce([manifest_of(FILE)])
+    assert index.find(FILE) is None
+    assert index.find_content("0" * 64) is None
+
+
+def test_collections_have_nothing_in_common(zone: LandingZone) -> None:
+    land(zone, LandingIndex(zone, "im"), manifest_of(FILE))
+    assert LandingIndex(zone, "im_2").find(FILE) is None
+
+
+def test_a_lost_index_is_rebuilt_by_whoever_comes_first(zone: LandingZone) -> None:
+    manifest = manifest_of(FILE)
+    land(zone, LandingIndex(zone, "im"), manifest)
+    zone.store.path(f"im/{INDEX_NAME}").unlink()
+    with ThreadPoolExecutor(4) as pool:
+        indexes = list(pool.map(lambda _: LandingIndex(zone, "im"), range(4)))
+    assert [index.find(FILE) for index in indexes] == [manifest] * 4
+
+
+def test_an_hour_is_unread_until_it_is_read_as_it_is_now(zone: LandingZone) -> None:
+    index = LandingIndex(zone, "im")
+    index.announce([manifest_of(FILE)])
+    seen = index.unread()[HOUR]
+    index.announce([manifest_of(RemoteFile("/archives/b.xml", 4, HOUR))])
+    index.mark_read(HOUR, seen)
+    assert set(index.unread()) == {HOUR}
+    index.mark_read(HOUR, index.unread()[HOUR])
+    assert index.unread() == {}
+
+
+def test_first_sight_does_not_change(zone: LandingZone) -> None:
+    index = LandingIndex(zone, "im")
+    assert index.first_seen(FILE, HOUR) == HOUR
+    assert LandingIndex(zone, "im").first_seen(FILE, LATER) == HOUR
+    assert index.first_seen(RemoteFile(FILE.path, 5, HOUR), LATER) == LATER
+
+
+def test_the_index_is_no_landed_archive(zone: LandingZone) -> None:
+    LandingIndex(zone, "im")
+    assert list(zone.manifests("im")) == []
+    assert zone.hours("im") == []

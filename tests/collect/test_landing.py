@@ -1,0 +1,124 @@
+"""The landing zone: archives under names of our own, each with its manifest."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eur_pipeline.collect.landing import LandingZone, Manifest, hour_folder, safe_name
+from eur_pipeline.storage import LocalStore
+
+HOUR = dt.datetime(2026, 3, 9, 8, tzinfo=dt.UTC)
+SHA256 = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def zone(tmp_path: Path) -> LandingZone:
+    return LandingZone(LocalStore(tmp_path))
+
+
+def land(
+    zone: LandingZone,
+    name: str,
+    content: bytes = b"<a/>",
+    hour: dt.datetime = HOUR,
+    minute: int = 0,
+) -> Manifest:
+    key = zone.new_key("im", hour, SHA256, name, [])
+    zone.store.write(key, content)
+    manifest = Manifest(
+        collection="im",
+        upload_hour=hour,
+        name=name,
+        remote_path=f"/archives/{name}",
+        size=len(content),
+        mtime=hour,
+        sha256=SHA256,
+        collected_at=hour + dt.timedelta(minutes=minute),
+        key=key,
+        duplicate_of=None,
+    )
+    zone.record(manifest)
+    return manifest
+
+
+@given(st.text(min_size=1))
+def test_a_safe_name_is_no_path_and_no_option_whatever_it_was(name: str) -> None:
+    safe = safe_name(name)
+    assert len(safe) <= 100
+    assert safe.isascii()
+    assert not set(safe) & set("/\\ \n\0*?'\"")
+
+
+def test_a_long_name_keeps_its_end() -> None:
+    assert safe_name("x" * 300 + ".xml") == "x" * 96 + ".xml"
+
+
+def test_a_key_has_collection_hour_hash_and_name(zone: LandingZone) -> None:
+    key = zone.new_key("im", HOUR, SHA256, "a b.xml", [])
+    assert key == "im/2026-03-09T08Z/0123456789abcdef-a_b.xml"
+
+
+def test_the_folder_of_an_hour_is_named_in_utc() -> None:
+    zurich = HOUR.astimezone(dt.timezone(dt.timedelta(hours=1)))
+    assert hour_folder("im", zurich) == "im/2026-03-09T08Z"
+
+
+def test_a_key_is_given_once(zone: LandingZone) -> None:
+    first = land(zone, "a.xml").key
+    second = zone.new_key("im", HOUR, SHA256, "a.xml", [])
+    third = zone.new_key("im", HOUR, SHA256, "a.xml", [second])
+    assert [second, third] == [f"{first}~2", f"{first}~3"]
+
+
+def test_the_key_of_an_archive_without_manifest_is_free_again(zone: LandingZone) -> None:
+    key = zone.new_key("im", HOUR, SHA256, "a.xml", [])
+    zone.store.write(key, b"left by a crash")
+    assert zone.new_key("im", HOUR, SHA256, "a.xml", []) == key
+
+
+def test_a_manifest_is_read_as_it_was_recorded(zone: LandingZone) -> None:
+    manifest = land(zone, "Zoë \\x80.xml")
+    assert zone.manifest(manifest.key) == manifest
+    assert list(zone.manifests("im")) == [manifest]
+
+
+def test_what_has_no_manifest_is_not_landed(zone: LandingZone) -> None:
+    zone.store.write("im/2026-03-09T08Z/x.xml", b"<a/>")
+    assert zone.manifest("im/2026-03-09T08Z/x.xml") is None
+    assert zone.landed("im", HOUR) == []
+
+
+def test_an_archive_called_like_a_manifest_is_an_archive(zone: LandingZone) -> None:
+    manifest = land(zone, "im.json")
+    assert list(zone.manifests("im")) == [manifest]
+
+
+def test_an_hours_archives_come_in_the_order_of_their_collection(zone: LandingZone) -> None:
+    land(zone, "a.xml", minute=2)
+    land(zone, "b.xml", minute=1)
+    land(zone, "other.xml", hour=HOUR + dt.timedelta(hours=1))
+    assert [m.name for m in zone.landed("im", HOUR)] == ["b.xml", "a.xml"]
+
+
+def test_hours_are_those_with_archives_in_order(zone: LandingZone) -> None:
+    later = HOUR + dt.timedelta(days=1)
+    land(zone, "b.xml", hour=later)
+    land(zone, "a.xml")
+    zone.store.write("im/2026-03-09T05Z/without-manifest.xml", b"")
+    assert zone.hours("im") == [HOUR, later]
+    assert zone.hours("im_2") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"<a", None])
+def test_an_archive_that_is_short_or_missing_is_not_held(
+    zone: LandingZone, content: bytes | None
+) -> None:
+    manifest = land(zone, "a.xml")
+    assert zone.holds(manifest)
+    zone.store.remove(manifest.key)
+    if content is not None:
+        zone.store.write(manifest.key, content)
+    assert not zone.holds(manifest)
