@@ -32,7 +32,8 @@ class LocalStore:
         """A new or replaced file; durable and visible under its key once the block ended well."""
         target = self.path(key)
         make_private_folder(target.parent)
-        unfinished = target.with_name(f"{UNFINISHED_PREFIX}{os.getpid()}-{target.name}")
+        # One writer a key, which a lock sees to: what a crash left here is overwritten.
+        unfinished = target.with_name(UNFINISHED_PREFIX + target.name)
         try:
             with open_private(unfinished) as file:
                 yield file

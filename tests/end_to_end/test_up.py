@@ -1,0 +1,241 @@
+"""`eur up`: killed twice and started again, then a live upload, and the UI in a real browser.
+
+One scenario on one project, because starting Dagster takes long. What is waited for is an outcome;
+how long that took is measured by the benchmarks.
+"""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from eur_pipeline.demo import demo_server, make_demo_project
+from eur_pipeline.errors import BusyError
+from eur_pipeline.project import Project
+from eur_pipeline.simulator import simulation
+from eur_pipeline.simulator.company import Company
+from eur_pipeline.simulator.deployment import simulate_project
+from eur_pipeline.simulator.simulation import SimulationReport
+from tests.conftest import archive_xml
+
+from .command import EUR
+from .demo import published
+
+pytestmark = pytest.mark.xdist_group("up")
+
+SEED, USERS, HOURS = 11, 80, 24
+LONGEST_WAIT_SECONDS = 240
+USAGE = "select * from usage_by_person_daily order by all"
+CHROMIUM = shutil.which("chromium")
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Deployment:
+    """A demo project with uploads, and `eur up` on it."""
+
+    project: Project
+    uploaded: SimulationReport
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        log = self.project.path / "up.log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [EUR, "up", "--dir", self.project.path, "--port", str(self.port)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self) -> None:
+        """What a power cut leaves: nothing runs any more."""
+        assert self.process is not None
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        for process in [psutil.Process(self.process.pid), *family]:
+            process.kill()
+        psutil.wait_procs(family)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ctrl-C."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    def landed(self) -> int:
+        return len(list(self.project.landing_path.rglob("[!.]*.xml.json")))
+
+    def remote(self, folder: str = "") -> list[Path]:
+        root = self.project.path / "sftp" / "files" / folder
+        return [path for path in root.rglob("*") if path.is_file()]
+
+    def is_building(self) -> bool:
+        try:
+            with self.project.lock("warehouse"):
+                return False
+        except BusyError:
+            return True
+
+    def published_archives(self) -> int:
+        try:
+            ((count,),) = published(self.project.path, "select count(*) from archives")
+        except duckdb.IOException:
+            return 0
+        return int(count)
+
+
+def eventually(condition: Callable[[], bool], pause: float = 1.0) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(pause)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A project that was killed in the middle of a collection and of a build, and is up again."""
+    period = simulation.Period.ending(simulation.DEFAULT_END, hours=HOURS)
+    path = tmp_path_factory.mktemp("up") / "project"
+    project = make_demo_project(path, Company.make(seed=SEED, users=USERS), period)
+    with demo_server(project):
+        uploaded = simulate_project(
+            project, seed=SEED, hours=HOURS, users=USERS, end=simulation.DEFAULT_END
+        )
+    deployment = Deployment(project, uploaded, _free_port())
+    deployment.start()
+    eventually(lambda: deployment.landed() > 0, pause=0.01)
+    deployment.kill()
+    deployment.start()
+    eventually(deployment.is_building, pause=0.01)
+    deployment.kill()
+    deployment.start()
+    yield deployment
+    assert deployment.stop() == 0
+
+
+def test_after_two_kills_everything_is_published_once(deployment: Deployment) -> None:
+    eventually(lambda: deployment.published_archives() == deployment.uploaded.archives)
+    eventually(lambda: not deployment.remote())
+
+    path = deployment.project.path
+    ((messages, distinct),) = published(
+        path, "select count(*), count(distinct message_id) from messages"
+    )
+    assert messages == distinct == deployment.uploaded.messages
+    assert published(path, "select sum(copies), sum(rejects) from archives") == [(0, 0)]
+    assert deployment.landed() == deployment.uploaded.archives
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A page of Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS)
+        )
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def usage_before_backfill(deployment: Deployment, page: Page) -> list[tuple[Any, ...]]:
+    """What was published before a backfill of ten intervals, launched here from the UI."""
+    eventually(lambda: deployment.published_archives() == deployment.uploaded.archives)
+    before = published(deployment.project.path, USAGE)
+    page.goto(f"http://127.0.0.1:{deployment.port}/locations/eur_pipeline/jobs/collect_geneva_im")
+    page.get_by_role("button", name="Materialize all").first.click()
+    page.get_by_text("Show all partitions").click()
+    selection = page.locator("[role=dialog] input[type=text]").first
+    selection.fill("[2026-03-10T03Z...2026-03-10T12Z]")
+    selection.press("Enter")
+    page.get_by_text("10 partitions").first.wait_for()
+    page.get_by_role("button", name="Launch backfill").click()
+    page.get_by_text("Created backfill").wait_for()
+    return before
+
+
+@pytest.mark.usefixtures("usage_before_backfill")
+def test_the_ui_shows_the_way_of_the_data(deployment: Deployment, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{deployment.port}/asset-groups")
+
+    graph = page.locator("svg")
+    for group in ("geneva_im", "boston_im", "staging", "intermediate", "marts"):
+        graph.get_by_text(group, exact=True).first.wait_for()
+
+
+def test_the_ui_shows_intervals_and_what_was_in_them(deployment: Deployment, page: Page) -> None:
+    interval = "2026-03-10T10Z"
+    page.goto(
+        f"http://127.0.0.1:{deployment.port}/assets/geneva_im_messages"
+        f"?view=partitions&partition={interval}"
+    )
+
+    page.get_by_text("Materialized", exact=True).first.wait_for()
+    page.get_by_text("dagster/partition_row_count").first.wait_for()
+    page.get_by_text("preview", exact=True).first.wait_for()
+
+
+def test_the_ui_shows_the_checks_and_they_passed(deployment: Deployment, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{deployment.port}/assets/messages?view=checks")
+
+    page.get_by_text("unique_messages_message_id").first.wait_for()
+    page.get_by_text("Succeeded").first.wait_for()
+    assert page.get_by_text("Failed", exact=True).count() == 0
+
+
+def test_ten_intervals_are_backfilled_from_the_ui_and_nothing_changes(
+    deployment: Deployment, page: Page, usage_before_backfill: list[tuple[Any, ...]]
+) -> None:
+    page.goto(f"http://127.0.0.1:{deployment.port}/runs?view=backfills")
+
+    page.get_by_text("10 partitions").first.wait_for()
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=LONGEST_WAIT_SECONDS * 1000)
+    assert published(deployment.project.path, USAGE) == usage_before_backfill
+
+
+def test_a_new_archive_is_published_without_a_click(deployment: Deployment) -> None:
+    eventually(lambda: deployment.published_archives() >= deployment.uploaded.archives)
+    folder = deployment.project.path / "sftp" / "files" / "geneva"
+    hidden, name = folder / ".live.xml.part", "live.xml"
+    hidden.write_bytes(archive_xml("said just now"))
+    hidden.rename(folder / name)
+
+    def is_published() -> bool:
+        found = published(
+            deployment.project.path,
+            f"select count(*) from messages where archive_name = '{name}'",
+        )
+        return found == [(1,)]
+
+    eventually(is_published)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
