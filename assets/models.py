@@ -94,9 +94,11 @@ def _check_spec(model: Model, test: str) -> dg.AssetCheckSpec:
 def _results(report: BuildReport, checks: Iterable[dg.AssetCheckKey]) -> Iterator[Event]:
     """What was built, unless it was undone, and what the tests said."""
     if report.committed:
+        models = {model.name: model for model in load_models()}
         for result in report.models:
             yield dg.MaterializeResult(
-                asset_key=result.model, metadata=metadata.of_model_result(result)
+                asset_key=result.model,
+                metadata=metadata.of_model_result(models[result.model], result),
             )
     wanted = {(key.asset_key.path[-1], key.name) for key in checks}
     for test in report.tests:

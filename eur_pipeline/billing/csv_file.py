@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from eur_pipeline.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Line 1 has the names of the columns.
 FIRST_LINE = 2
@@ -82,7 +84,10 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             yield Row(path, FIRST_LINE + index, dict(zip(columns, values, strict=True)))
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> "pd.DataFrame":
+    # Imported here: every process of the orchestrator loads this module, and few read a file.
+    import pandas as pd
+
     try:
         with warnings.catch_warnings():
             # Cells beyond the last column would be cut off with a mere warning.
