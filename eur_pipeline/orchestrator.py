@@ -17,7 +17,7 @@ from eur_pipeline.config import Collection
 from eur_pipeline.errors import OrchestratorError
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import HOME_VARIABLE, Project
-from eur_pipeline.storage import PRIVATE_FOLDER
+from eur_pipeline.storage import make_private_folder
 
 DEFINITIONS = "assets.definitions"
 CODE_LOCATION = "eur_pipeline"
@@ -87,7 +87,7 @@ def collection_run(collection: Collection, window: Window) -> Run:
 def prepare_home(project: Project) -> None:
     """Write what Dagster reads from its home; cheap, and the same every time."""
     home = project.dagster_home
-    home.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    make_private_folder(home)
     (home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
     (home / "workspace.yaml").write_text(_WORKSPACE, encoding="utf-8")
 
@@ -186,6 +186,6 @@ def _start(project: Project, label: str, command: list[str]) -> Process:
 
 def _log_path(project: Project, label: str) -> Path:
     folder = project.path / "data" / "logs"
-    folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    make_private_folder(folder)
     started = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     return folder / f"{started}-{label}.log"
