@@ -1,0 +1,1 @@
+"""The SQL models; a package, so that the wheel carries them."""

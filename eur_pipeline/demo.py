@@ -18,6 +18,7 @@ from eur_pipeline.simulator.company import OFFICES, PARENT_SITE, PRESENCE_DOMAIN
 from eur_pipeline.simulator.sftp_server import SftpServer, load_or_make_host_key
 from eur_pipeline.simulator.simulation import Period
 from eur_pipeline.starter import create_project
+from eur_pipeline.storage import make_private_folder
 
 USER = "avaya"
 PASSWORD_VARIABLE = "EUR_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
@@ -40,7 +41,7 @@ def make_demo_project(path: Path, company: Company, period: Period) -> Project:
         return project
     port = _free_port()
     for office in OFFICES:
-        (_server_root(project) / office.name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(_server_root(project) / office.name)
     key = load_or_make_host_key(_host_key_path(project)).export_public_key().decode().split()
     texts = {
         "eur.yaml": _CONFIG_HEADER + yaml.safe_dump(_config(port, period), sort_keys=False),

@@ -16,7 +16,7 @@ from eur_pipeline.errors import ModelError
 from eur_pipeline.models.model import Column, Layer
 from eur_pipeline.models.sql import identifier, literal
 from eur_pipeline.project import Project
-from eur_pipeline.storage import PRIVATE_FILE, PRIVATE_FOLDER
+from eur_pipeline.storage import PRIVATE_FILE, make_private_folder
 
 # What a client of DuckDB 1.2 to 1.4 can read; a file of 2.0's own version it cannot.
 STORAGE_VERSION = "v1.2.0"
@@ -50,7 +50,7 @@ def open_warehouse(project: Project, *, wait_seconds: float) -> Iterator[duckdb.
 @contextmanager
 def connect(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same for a caller that holds the lock already."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    make_private_folder(path.parent)
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     try:
         _attach(connection, path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.project import BODY_KEY_VARIABLE, Project
-from eur_pipeline.storage import PRIVATE_FILE, PRIVATE_FOLDER
+from eur_pipeline.storage import PRIVATE_FILE, make_private_folder
 
 STARTER_FILES = ("eur.yaml", "directory.csv", "tariff.csv", "known_hosts")
 _STARTER_PASSWORDS = ("EUR_HEADQUARTERS_IM_PASSWORD",)
@@ -29,7 +29,7 @@ def create_project(path: Path, texts: dict[str, str], passwords: dict[str, str])
             f"{project.config_path} is there already; a project is made in a folder without one"
         )
     project.path.mkdir(parents=True, exist_ok=True)
-    (project.path / "data").mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
+    make_private_folder(project.path / "data")
     _write_secrets(project, {BODY_KEY_VARIABLE: secrets.token_hex(32), **passwords})
     # eur.yaml last: a folder that has it is a whole project.
     for name, text in sorted(texts.items(), key=lambda item: item[0] == "eur.yaml"):
