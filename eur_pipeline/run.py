@@ -72,7 +72,7 @@ def _hours_of_its_life(collection: Collection, window: Window) -> frozenset[dt.d
 def _execute(
     project: Project, runs: list[Run], announce: Announce, failures: list[EurError]
 ) -> None:
-    announce(f"Running {', '.join(run.label for run in runs)}")
+    announce(f"Running {', '.join(run.job for run in runs)}")
     try:
         execute(project, runs)
     except OrchestratorError as failure:

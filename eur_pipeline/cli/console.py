@@ -1,6 +1,9 @@
 """What all commands share: consoles, the project option, and results for programs."""
 
 import json
+import os
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +37,15 @@ def project_in(directory: Path | None) -> "Project":
     project = Project.find(directory)
     _ = project.config
     return project
+
+
+def command_name() -> str:
+    """How to call `eur` from here: by its name where the shell finds it, else by its path."""
+    found = shutil.which("eur")
+    called = Path(sys.argv[0])
+    if not called.exists() or (found and Path(found).samefile(called)):
+        return "eur"
+    return os.path.relpath(called)
 
 
 def print_json(result: Mapping[str, Any]) -> None:

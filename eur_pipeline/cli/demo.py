@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from eur_pipeline import run as pipeline
-from eur_pipeline.cli.console import AsJson, errors, out, print_json
+from eur_pipeline.cli.console import AsJson, command_name, errors, out, print_json
 from eur_pipeline.cli.simulate import instant, upload_progress
 from eur_pipeline.demo import demo_server, make_demo_project
 from eur_pipeline.demo_summary import DemoSummary, summarise
@@ -18,8 +18,6 @@ from eur_pipeline.project import Project
 from eur_pipeline.simulator import simulation
 from eur_pipeline.simulator.company import Company
 from eur_pipeline.simulator.deployment import simulate_project
-
-_QUERY = "select * from usage_by_department_daily"
 
 
 def demo(
@@ -94,6 +92,10 @@ def _show(summary: DemoSummary, directory: Path) -> None:
         dearest.add_row(centre.name, centre.month, f"{centre.charge:,} {centre.currency}")
     out.print(dearest)
     out.print("What next:")
-    out.print(f"  eur up --dir {directory}", markup=False, highlight=False)
-    out.print("      the Dagster UI: assets, partitions, backfills, checks")
-    out.print(f"  eur query --dir {directory} '{_QUERY}'", markup=False, highlight=False)
+    eur, query = command_name(), "select * from usage_by_department_daily"
+    for command, shows in (
+        (f"{eur} up --dir {directory}", "the Dagster UI: assets, partitions, backfills, checks"),
+        (f"{eur} query --dir {directory} '{query}'", "the published database"),
+    ):
+        out.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"      {shows}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eur_pipeline.cli.console import out
+from eur_pipeline.cli.console import command_name, out
 from eur_pipeline.starter import create_starter
 
 
@@ -22,4 +22,4 @@ def init(
     out.print("  tariff.csv     what a message and a file cost")
     out.print("  known_hosts    the host keys of your archive servers")
     out.print("  .env           passwords; only you can read it")
-    out.print(f"Then: [bold]eur check --dir {directory}[/]", highlight=False)
+    out.print(f"Then: [bold]{command_name()} check --dir {directory}[/]", highlight=False)
