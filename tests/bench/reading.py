@@ -1,0 +1,34 @@
+"""Reading an archive into records, beside a bare parse of the same file by lxml."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lxml import etree
+
+from eur_pipeline.archives.dialect import load_dialect
+from eur_pipeline.archives.reader import read_archive
+from tests.conftest import archive_xml
+
+Case = tuple[str, str, tuple[Callable[[], object], Callable[[], object]]]
+
+MESSAGES = 50_000
+
+
+@contextmanager
+def one_archive(folder: Path) -> Iterator[Case]:
+    """One archive of avaya-ps."""
+    path = folder / "archive.xml"
+    path.write_bytes(archive_xml(*(f"message {n} of a busy day" for n in range(MESSAGES))))
+    dialect = load_dialect("avaya-ps", None)
+
+    def read() -> None:
+        with path.open("rb") as source:
+            count = sum(1 for _ in read_archive(source, dialect, presence_domain=None))
+        assert count == MESSAGES
+
+    yield (
+        f"read {MESSAGES:,} records of avaya-ps ({path.stat().st_size:,} bytes)",
+        "lxml.etree.parse",
+        (read, lambda: etree.parse(path)),
+    )
