@@ -9,20 +9,24 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
+from eur_pipeline.collect.collector import CollectReport
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.ingest import IngestReport
 
 UPLOADS_ARRIVED = "uploads_arrived"
+NOTHING_WAITS = "nothing_waits"
 ARCHIVES_ACCOUNTED_FOR = "archives_accounted_for"
 ARCHIVES_READABLE = "archives_readable"
 RECORDS_READABLE = "records_readable"
 
+OF_COLLECTING = (UPLOADS_ARRIVED, NOTHING_WAITS)
 OF_READING = (ARCHIVES_ACCOUNTED_FOR, ARCHIVES_READABLE, RECORDS_READABLE)
 
 _DESCRIPTIONS = {
     UPLOADS_ARRIVED: "Every interval that is over has at least one archive.",
+    NOTHING_WAITS: "No file had to be left on the server: unfinished, unreadable or undeletable.",
     ARCHIVES_ACCOUNTED_FOR: "Every landed archive was read, is a duplicate, or is set aside.",
     ARCHIVES_READABLE: "No archive had to be set aside.",
     RECORDS_READABLE: "No record had to be rejected.",
@@ -44,6 +48,11 @@ def uploads_arrived(
     arrived = {interval_of(m.upload_hour, hours) for m in landed}
     late = [i.key() for i in window.intervals(hours) if i.end <= now and i not in arrived]
     return _verdict(UPLOADS_ARRIVED, late, dg.AssetCheckSeverity.WARN)
+
+
+def nothing_waits(report: CollectReport) -> dg.AssetCheckResult:
+    """Warns of files that stay on the server; the asset's metadata says why."""
+    return _verdict(NOTHING_WAITS, list(report.waiting), dg.AssetCheckSeverity.WARN)
 
 
 def of_reading(

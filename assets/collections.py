@@ -38,7 +38,7 @@ def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
         backfill_policy=BACKFILL,
         pool=f"sftp_{collection.name}",
         retry_policy=RETRIES,
-        check_specs=checks.specs(name, [checks.UPLOADS_ARRIVED]),
+        check_specs=checks.specs(name, checks.OF_COLLECTING),
     )
     def raw_archives(
         context: dg.AssetExecutionContext,
@@ -57,7 +57,8 @@ def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata=metadata.of_collecting(report),
             check_results=[
-                checks.uploads_arrived(collection, window, landed, dt.datetime.now(dt.UTC))
+                checks.uploads_arrived(collection, window, landed, dt.datetime.now(dt.UTC)),
+                checks.nothing_waits(report),
             ],
         )
 

@@ -6,7 +6,9 @@ then remove. A crash between any two of these is repaired by running again.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -16,13 +18,16 @@ from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.listing import ListedArchive, State, survey
 from eur_pipeline.collect.server import ArchiveServer, RemoteFile
 from eur_pipeline.config import AfterCollect, Collection
-from eur_pipeline.errors import TransientError
+from eur_pipeline.errors import RemoteFolderError, TransferError, TransientError
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
 # A batch shares its syncs; what a crash makes us fetch again is at most one batch.
 BATCH_FILES = 64
+
+# One connection has eight channels for files; most of the time goes into waiting for answers.
+FILES_AT_ONCE = 8
 
 # A lost link is tried again at once a few times; who launched the run goes on from there.
 ATTEMPTS = 4
@@ -41,7 +46,7 @@ class Progress:
 
 @dataclass
 class CollectReport:
-    """What one collection did. `waiting` are files that are not ready yet, and why."""
+    """What one collection did. `waiting` are files that stay on the server, and why."""
 
     collected: list[Manifest] = field(default_factory=list)
     removed: int = 0
@@ -106,21 +111,27 @@ class _Collecting:
         """List, finish removals that were not finished, and collect what is new."""
         self._store.clear_unfinished(self._collection.name)
         self.report.waiting.clear()
-        with ArchiveServer.of(self._project, self._collection) as server:
+        with (
+            ArchiveServer.of(self._project, self._collection) as server,
+            ThreadPoolExecutor(FILES_AT_ONCE) as workers,
+        ):
             now = dt.datetime.now(dt.UTC)
             listed = survey(self._collection, server.list(), self._index, now)
             wanted = [a for a in listed if self._window is None or a.upload_hour in self._window]
             for archive in wanted:
-                if archive.manifest is not None:
-                    self._remove(server, archive.file, archive.manifest)
-                elif archive.state is State.TEMPORARY:
+                if archive.state is State.TEMPORARY:
                     self._wait(archive, "its name says that it is still being uploaded")
-            self._collect_all(server, [a for a in wanted if a.state is State.NEW])
+            self._remove(
+                server, workers, [(a.file, a.manifest) for a in wanted if a.manifest is not None]
+            )
+            self._collect_all(server, workers, [a for a in wanted if a.state is State.NEW])
 
-    def _collect_all(self, server: ArchiveServer, new: Sequence[ListedArchive]) -> None:
+    def _collect_all(
+        self, server: ArchiveServer, workers: Executor, new: Sequence[ListedArchive]
+    ) -> None:
         total_bytes = sum(archive.file.size for archive in new)
         for start in range(0, len(new), BATCH_FILES):
-            self._collect_batch(server, new[start : start + BATCH_FILES])
+            self._collect_batch(server, workers, new[start : start + BATCH_FILES])
             if self._on_progress is None:
                 continue
             safe = new[: start + BATCH_FILES]
@@ -128,22 +139,27 @@ class _Collecting:
                 Progress(len(safe), len(new), sum(a.file.size for a in safe), total_bytes)
             )
 
-    def _collect_batch(self, server: ArchiveServer, batch: Sequence[ListedArchive]) -> None:
-        fetched = [f for n, archive in enumerate(batch) if (f := self._fetch(server, archive, n))]
+    def _collect_batch(
+        self, server: ArchiveServer, workers: Executor, batch: Sequence[ListedArchive]
+    ) -> None:
+        arrived = workers.map(partial(self._fetch, server), batch, range(len(batch)))
+        fetched = [f for f in arrived if f is not None]
         manifests = self._manifests(fetched)
-        self._store.adopt(
-            {manifest.key: f.path for manifest, f in zip(manifests, fetched, strict=True)}
-        )
+        self._store.adopt({m.key: f.path for m, f in zip(manifests, fetched, strict=True)})
         self._index.announce(manifests)
-        for manifest in manifests:
-            self._zone.record(manifest)
+        self._zone.record(manifests)
         self.report.collected.extend(manifests)
-        for manifest, f in zip(manifests, fetched, strict=True):
-            self._remove(server, f.archive.file, manifest)
+        files = [f.archive.file for f in fetched]
+        self._remove(server, workers, list(zip(files, manifests, strict=True)))
 
     def _fetch(self, server: ArchiveServer, archive: ListedArchive, number: int) -> Fetched | None:
         to = self._store.unfinished(self._collection.name, str(number))
-        fetched = fetch(server, archive, to)
+        try:
+            fetched = fetch(server, archive, to)
+        except (RemoteFolderError, TransferError) as error:
+            # One file that cannot be had must not keep the others from being collected.
+            self._wait(archive, str(error))
+            return None
         if fetched is None:
             self._wait(archive, "it changed while it was read")
         elif not fetched.complete and self._is_young(archive):
@@ -181,12 +197,26 @@ class _Collecting:
             )
         return list(manifests.values())
 
-    def _remove(self, server: ArchiveServer, file: RemoteFile, manifest: Manifest) -> None:
-        """Remove a collected file, if it is still the one that lies in the landing zone."""
-        if self._collection.after_collect is AfterCollect.KEEP:
-            return
+    def _remove(
+        self,
+        server: ArchiveServer,
+        workers: Executor,
+        collected: Sequence[tuple[RemoteFile, Manifest]],
+    ) -> None:
+        """Remove collected files that are still what lies in the landing zone."""
+        if self._collection.after_collect is AfterCollect.DELETE:
+            removals = workers.map(lambda pair: self._remove_one(server, *pair), collected)
+            self.report.removed += sum(removals)
+
+    def _remove_one(self, server: ArchiveServer, file: RemoteFile, manifest: Manifest) -> bool:
         if not self._zone.holds(manifest):
             self.report.waiting[file.label] = "its copy in the landing zone is missing or damaged"
-        elif server.look(file.path) == file:
+            return False
+        try:
+            if server.look(file.path) != file:
+                return False
             server.remove(file.path)
-            self.report.removed += 1
+        except RemoteFolderError as error:
+            self.report.waiting[file.label] = str(error)
+            return False
+        return True

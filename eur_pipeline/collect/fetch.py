@@ -30,7 +30,7 @@ def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | 
         return None
     digest, size, head, tail = hashlib.sha256(), 0, b"", b""
     with open_private(to) as file:
-        for block in server.read(remote.path):
+        for block in server.read(remote):
             file.write(block)
             digest.update(block)
             size += len(block)

@@ -7,7 +7,7 @@ answering "have I this?" quickly is the index's.
 import datetime as dt
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -100,10 +100,9 @@ class LandingZone:
             key = f"{base}~{count}"
         return key
 
-    def record(self, manifest: Manifest) -> None:
-        """Make the archive a collected one, durably."""
-        content = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
-        self.store.write(manifest.key + MANIFEST_SUFFIX, content.encode())
+    def record(self, manifests: Iterable[Manifest]) -> None:
+        """Make the archives collected ones, durably."""
+        self.store.write_all({m.key + MANIFEST_SUFFIX: _content(m) for m in manifests})
 
     def _manifests(self, folder: str) -> Iterator[Manifest]:
         for key in self._manifest_keys(folder):
@@ -116,6 +115,10 @@ class LandingZone:
             # An archive may itself be called something.json: a manifest has its archive beside it.
             if key.endswith(MANIFEST_SUFFIX) and key.removesuffix(MANIFEST_SUFFIX) in archives:
                 yield key
+
+
+def _content(manifest: Manifest) -> bytes:
+    return json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False).encode()
 
 
 def hour_folder(collection: str, hour: dt.datetime) -> str:

@@ -132,17 +132,25 @@ class ArchiveServer:
             except FileNotFoundError:
                 return None
 
-    def read(self, path: str) -> Iterator[bytes]:
-        """The file's content in blocks; a TransferError when it has vanished."""
+    def read(self, remote: RemoteFile) -> Iterator[bytes]:
+        """The file's content in blocks, no more of it than was listed; may come out short.
+
+        Raises TransferError when the file has vanished.
+        """
         with self._translated("read from"):
             try:
-                file = self._fs.open(path, "rb")
+                file = self._fs.open(remote.path, "rb")
             except FileNotFoundError:
                 raise TransferError(
                     f"a file vanished from {self.address} before it was read"
                 ) from None
+            remaining = remote.size
             with file:
-                while block := file.read(BLOCK_BYTES, timeout=CALL_SECONDS):
+                # Asking beyond the end costs a request for every piece of the block.
+                while remaining and (
+                    block := file.read(min(BLOCK_BYTES, remaining), timeout=CALL_SECONDS)
+                ):
+                    remaining -= len(block)
                     yield block
 
     def remove(self, path: str) -> None:

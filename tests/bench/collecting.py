@@ -72,3 +72,5 @@ def _get_and_remove(remote: Remote, folder: Path, upload: Callable[[], None]) ->
     for path in files.ls("/archives", detail=False):
         files.get_file(path, str(folder / "got"))
         files.rm_file(path)
+    # Goes on the loop that the connection lives on.
+    files.loop.call_soon_threadsafe(files.client.close)

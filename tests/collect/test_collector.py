@@ -9,7 +9,7 @@ import pytest
 from eur_pipeline.collect.collector import CollectReport, collect
 from eur_pipeline.collect.index import INDEX_NAME
 from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.collect.server import ArchiveServer, RemoteFile
 from eur_pipeline.errors import (
     BusyError,
     HostKeyError,
@@ -156,8 +156,8 @@ def test_a_file_that_changed_since_it_was_collected_is_not_removed(
     path = remote.put("im.xml", archive_xml("hello"))
     record = LandingZone.record
 
-    def grow_before_the_removal(zone: LandingZone, manifest: Manifest) -> None:
-        record(zone, manifest)
+    def grow_before_the_removal(zone: LandingZone, manifests: list[Manifest]) -> None:
+        record(zone, manifests)
         path.write_bytes(archive_xml("hello", "and more"))
 
     monkeypatch.setattr(LandingZone, "record", grow_before_the_removal)
@@ -194,6 +194,27 @@ def test_a_crash_before_any_step_is_repaired_by_the_next_run(
     assert landed(project) == {"im.xml": archive_xml("hello")}
     assert remote.names() == []
     assert not list(project.landing_path.rglob(".unfinished-*"))
+
+
+@pytest.mark.parametrize("method", ["read", "remove"])
+def test_a_file_that_cannot_be_had_or_removed_keeps_no_other_from_it(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    for name in ("a.xml", "b.xml", "c.xml"):
+        remote.put(name, archive_xml(name))
+    works = getattr(ArchiveServer, method)
+
+    def refuse_one(server: ArchiveServer, file: RemoteFile | str) -> object:
+        if "b.xml" in str(file):
+            raise RemoteFolderError("no permission")
+        return works(server, file)
+
+    monkeypatch.setattr(ArchiveServer, method, refuse_one)
+    report = collect_all(project)
+
+    assert report.waiting == {"/archives/b.xml": "no permission"}
+    assert remote.names() == ["b.xml"]
+    assert {"a.xml", "c.xml"} <= landed(project).keys()
 
 
 def test_nothing_is_removed_while_its_landed_copy_is_damaged(

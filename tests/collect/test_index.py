@@ -39,7 +39,7 @@ def manifest_of(file: RemoteFile, sha256: str = "0" * 64) -> Manifest:
 def land(zone: LandingZone, index: LandingIndex, manifest: Manifest) -> None:
     zone.store.write(manifest.key, b"<a/>")
     index.announce([manifest])
-    zone.record(manifest)
+    zone.record([manifest])
 
 
 def test_a_landed_file_is_found_by_itself_and_by_its_content(zone: LandingZone) -> None:

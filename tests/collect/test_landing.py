@@ -40,7 +40,7 @@ def land(
         key=key,
         duplicate_of=None,
     )
-    zone.record(manifest)
+    zone.record([manifest])
     return manifest
 
 

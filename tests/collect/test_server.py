@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline.collect import server as server_module
-from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.collect.server import ArchiveServer, RemoteFile
 from eur_pipeline.errors import (
     HostKeyError,
     LoginRefusedError,
@@ -49,7 +49,7 @@ def test_a_file_is_looked_at_read_and_removed(project: Project, remote: Remote) 
     with server_of(project) as server:
         (file,) = server.list()
         assert server.look(file.path) == file
-        assert b"".join(server.read(file.path)) == content
+        assert b"".join(server.read(file)) == content
         server.remove(file.path)
         assert server.look(file.path) is None
         server.remove(file.path)
@@ -58,7 +58,7 @@ def test_a_file_is_looked_at_read_and_removed(project: Project, remote: Remote) 
 
 def test_a_file_that_vanished_before_it_was_read_is_a_failed_transfer(project: Project) -> None:
     with server_of(project) as server, pytest.raises(TransferError, match="vanished"):
-        list(server.read("/archives/gone.xml"))
+        list(server.read(RemoteFile("/archives/gone.xml", 5, None)))
 
 
 def test_a_wrong_password_is_refused_and_in_no_message(

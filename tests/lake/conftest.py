@@ -62,7 +62,7 @@ class House:
             key=key,
             duplicate_of=duplicate_of,
         )
-        self.landing.record(manifest)
+        self.landing.record([manifest])
         return manifest
 
     def take_away(self, manifest: Manifest) -> None:
