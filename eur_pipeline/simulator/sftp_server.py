@@ -5,6 +5,7 @@ It runs in a thread of its own. Who uploads and who collects is the business of 
 
 import asyncio
 import hmac
+import logging
 import os
 import threading
 from concurrent.futures import Future
@@ -78,6 +79,8 @@ class SftpServer:
         return f"{address} {algorithm} {key}"
 
     async def _serve(self, listening: "Future[int]") -> None:
+        # It warns of every answer to a client that has hung up already, as clients do.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
             acceptor = await self._listen()
