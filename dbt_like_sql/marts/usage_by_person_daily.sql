@@ -21,7 +21,7 @@ final as (
         sum(case when destination = 'external' then 1 else 0 end) as external,
         sum(deliveries) as deliveries,
         sum(coalesce(body_characters, 0)) as characters,
-        sum(coalesce(file_bytes, 0)) as file_bytes,
+        sum(cast(coalesce(file_bytes, 0) as decimal(38, 0))) as file_bytes,
         min(sent_at) as first_sent_at,
         max(sent_at) as last_sent_at
     from usage

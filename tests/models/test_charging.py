@@ -117,6 +117,16 @@ def test_only_messages_and_file_transfers_are_usage(tmp_path: Path) -> None:
     assert query(project, "select count(*) from messages") == [(9,)]
 
 
+def test_absurd_file_sizes_are_summed_without_overflow(tmp_path: Path) -> None:
+    largest = 2**63 - 1
+    records = [
+        record(f"2026-03-10T12:0{n}", kind="file_transfer", file_bytes=largest) for n in range(3)
+    ]
+    project = built(tmp_path, records)
+    for table in ("usage_by_person_daily", "usage_by_department_daily"):
+        assert query(project, f"select file_bytes from {table}") == [(3 * Decimal(largest),)]
+
+
 def test_a_charge_is_rounded_half_up_once_per_person_cost_centre_and_month(tmp_path: Path) -> None:
     tariff = ["message,internal,,,CHF,0.005", "message,external,,,CHF,0.0049"]
     records = [record(f"2026-03-{day}T12:00") for day in (10, 11, 12)]
