@@ -42,11 +42,11 @@ def explained(context: dg.AssetExecutionContext) -> Iterator[None]:
 
     A permanent failure is not retried: not by the step, and not by the collection's sensor.
     """
-    context.instance.add_run_tags(context.run_id, process_tags(context.run_id))
+    context.instance.add_run_tags(context.run.run_id, process_tags(context.run.run_id))
     try:
         yield
     except PermanentError as error:
-        context.instance.add_run_tags(context.run_id, {FAILURE_TAG: PERMANENT})
+        context.instance.add_run_tags(context.run.run_id, {FAILURE_TAG: PERMANENT})
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except EurError as error:
         raise dg.Failure(description=str(error)) from error
