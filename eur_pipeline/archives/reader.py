@@ -17,6 +17,11 @@ RAW_BYTES = 4096
 # A record's tree is in memory as a whole, and empty elements take many times their size in a file.
 RECORD_BYTES = 8 * 1024 * 1024
 _LAST_LINE_COUNTED = 65_535
+# Fixed: what a library says of a failure can quote what people wrote.
+_EVALUATION_FAILED = (
+    "expected a record that the dialect's XPaths can be evaluated on, found one where they fail; "
+    "correct the dialect, then read the archive again"
+)
 
 
 def read_archive(
@@ -132,14 +137,14 @@ def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record
     try:
         return extractor.record(element, ordinal)
     except FieldError as error:
-        raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
-        return Reject(
-            ordinal=ordinal,
-            line=_line(element),
-            field=error.field,
-            reason=str(error),
-            raw=raw.decode(errors="ignore"),
-        )
+        return _reject(element, ordinal, error.field, str(error))
+    except (ValueError, etree.LxmlError):
+        return _reject(element, ordinal, "record", _EVALUATION_FAILED)
+
+
+def _reject(element: etree._Element, ordinal: int, field: str, reason: str) -> Reject:
+    raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
+    return Reject(ordinal, _line(element), field, reason, raw.decode(errors="ignore"))
 
 
 def _line(element: etree._Element) -> int | None:

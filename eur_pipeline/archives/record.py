@@ -68,7 +68,7 @@ class Reject:
     """A record that is there but cannot be read.
 
     Attributes:
-        field: The field that could not be read.
+        field: The field that could not be read; `record` where it is not known which.
         reason: What was found and what was expected; never a body.
         raw: The record's XML, cut off after 4 KiB.
     """

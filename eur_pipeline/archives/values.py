@@ -19,6 +19,8 @@ _SIZE = re.compile(r"[0-9]{1,18}")
 # Reasons are published, and where a dialect points to the wrong place the text may be a body: only
 # what looks like a time or a number is quoted.
 _QUOTABLE = re.compile(r"[0-9TZ:.,+\- ]{1,40}")
+# What no XML document can hold, and so no XPath function may return.
+_FORBIDDEN_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class TimeFormat(StrEnum):
@@ -63,12 +65,15 @@ def size(text: str) -> int:
 
 
 def url_file_name(url: str) -> str:
-    """The last part of the URL's path, percent-decoded; empty where the path ends in a slash."""
+    """The last part of the URL's path, percent-decoded; empty where the path ends in a slash.
+
+    What cannot be decoded, or is no character of XML, becomes U+FFFD.
+    """
     try:
         path = urlsplit(url.strip()).path
     except ValueError:  # such as an unfinished IPv6 host
         path = url.partition("?")[0].partition("#")[0]
-    return unquote(path.rpartition("/")[2])
+    return _FORBIDDEN_IN_XML.sub("\ufffd", unquote(path.rpartition("/")[2]))
 
 
 def described(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from eur_pipeline.archives.dialect import Overlap, dialect_names, load_dialect
 from eur_pipeline.archives.reader import read_archive
-from eur_pipeline.archives.record import Record
+from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import ConfigurationError
 
 MINIMAL = """\
@@ -24,10 +24,13 @@ def _write(folder: Path, content: str, name: str = "own") -> Path:
     return folder
 
 
-def _records(folder: Path, content: str) -> list[Record]:
+def _read(folder: Path, content: str) -> list[Record | Reject]:
     dialect = load_dialect("own", folder)
-    items = list(read_archive(io.BytesIO(content.encode()), dialect, presence_domain=None))
-    return [item for item in items if isinstance(item, Record)]
+    return list(read_archive(io.BytesIO(content.encode()), dialect, presence_domain=None))
+
+
+def _records(folder: Path, content: str) -> list[Record]:
+    return [item for item in _read(folder, content) if isinstance(item, Record)]
 
 
 def test_both_built_in_dialects_load() -> None:
@@ -101,6 +104,20 @@ def test_times_are_read_in_the_declared_format(tmp_path: Path, format_: str, tex
     _write(tmp_path, MINIMAL.replace("format: iso", f"format: {format_}"))
     (record,) = _records(tmp_path, f'<log><entry at="{text}"><who>a@x.y</who></entry></log>')
     assert record.sent_at.isoformat() == "2026-03-09T00:00:00.250000+00:00"
+
+
+def test_an_xpath_that_fails_on_one_record_costs_that_record_alone(tmp_path: Path) -> None:
+    _write(tmp_path, MINIMAL.replace("sender: who", "sender: who[not(@n) or count('words')]"))
+    good = '<entry at="2026-03-09T00:00:00Z"><who>a@x.y</who></entry>'
+    bad = good.replace("<who>", '<who n="1">').replace("a@x.y", "secret words")
+    first, second, third = _read(tmp_path, f"<log>{good}{bad}{good}</log>")
+    assert isinstance(first, Record)
+    assert isinstance(third, Record)
+    assert isinstance(second, Reject)
+    assert (second.ordinal, second.field) == (2, "record")
+    assert "XPaths" in second.reason
+    assert "words" not in second.reason
+    assert "secret words" in second.raw
 
 
 @pytest.mark.parametrize(

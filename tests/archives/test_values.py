@@ -69,6 +69,10 @@ def test_every_millisecond_is_told_apart(milliseconds: int) -> None:
         ("https://[broken/a.txt?b", "a.txt"),
         ("https://x.y", ""),
         ("%FF.bin", "\ufffd.bin"),
+        ("https://h/%00", "\ufffd"),
+        ("https://h/a%1Bb", "a\ufffdb"),
+        ("https://h/%EF%BF%BE%EF%BF%BF.txt", "\ufffd\ufffd.txt"),
+        ("https://h/a%09b%F0%9F%98%80", "a\tb😀"),
     ],
 )
 def test_a_file_is_named_by_the_last_part_of_its_urls_path(url: str, name: str) -> None:

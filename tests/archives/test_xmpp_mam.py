@@ -271,6 +271,14 @@ def test_a_shared_file_is_a_transfer_with_the_name_and_size_it_states(
     assert (record.kind, record.file_name, record.file_bytes) == ("file_transfer", name, size)
 
 
+@pytest.mark.parametrize("escaped", ["%00", "%1b", "%EF%BF%BE"])
+def test_a_file_named_by_what_xml_forbids_costs_neither_its_record_nor_the_archive(
+    escaped: str,
+) -> None:
+    record = _one(f"<x xmlns='jabber:x:oob'><url>https://h/{escaped}</url></x>")
+    assert (record.kind, record.file_name) == ("file_transfer", "\ufffd")
+
+
 def test_an_occupant_that_comes_or_goes_joins_or_leaves() -> None:
     stanza = "<presence xmlns='jabber:client' from='room@muc.x.y/n' {}>" + IN_MUC + "</presence>"
     for attribute, kind in (("", "join"), ("type='unavailable'", "leave")):
