@@ -133,10 +133,7 @@ class Extractor:
 
     def _file_bytes(self, view: _View) -> int | None:
         text = view.text(self._paths["file_bytes"])
-        try:
-            return None if text is None else values.size(text)
-        except ValueError as error:
-            raise FieldError("file_bytes", str(error)) from None
+        return None if text is None else values.size(text)
 
 
 def _expressions(value: object) -> tuple[str, ...]:

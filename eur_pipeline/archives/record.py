@@ -34,6 +34,7 @@ class Record:
         sender: A bare address, or `ROOM/nick` where the address behind it is not shown.
         recipients: Likewise.
         owner: Whose copy this is.
+        file_bytes: The size as the sender states it; None where that is no size.
         body: None where there was none; an empty one is an empty string.
         refers_to: The id of the message that this one edits, deletes, acknowledges or answers.
     """

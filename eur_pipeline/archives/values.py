@@ -1,6 +1,6 @@
 """Turns the texts of an archive into addresses, times, sizes and file names.
 
-Where in the XML such a text stands is the dialect's business. What cannot be understood is a
+Where in the XML such a text stands is the dialect's business. A time that cannot be understood is a
 ValueError that says what was found and expected.
 """
 
@@ -15,7 +15,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EXTENSION = re.compile(r"\+?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _TIME_OF_DAY = re.compile(r"[0-9][T ][0-9]")
-_SIZE = re.compile(r"[0-9]{1,18}")
+_SIZE = re.compile(r"[0-9]{1,15}")
 # Reasons are published, and where a dialect points to the wrong place the text may be a body: only
 # what looks like a time or a number is quoted.
 _QUOTABLE = re.compile(r"[0-9TZ:.,+\- ]{1,40}")
@@ -57,11 +57,12 @@ def instant(text: str, time_format: TimeFormat, zone: dt.tzinfo) -> dt.datetime:
         raise ValueError(f"expected a time ({expected}), found {described(text)}") from None
 
 
-def size(text: str) -> int:
-    """A number of bytes."""
-    if not _SIZE.fullmatch(text.strip()):
-        raise ValueError(f"expected a whole number of bytes, found {described(text)}")
-    return int(text)
+def size(text: str) -> int | None:
+    """A number of bytes; None where it is no such number, or one of over 15 digits.
+
+    Senders write it: nonsense must not cost the record, or its sender could avoid the charge.
+    """
+    return int(text) if _SIZE.fullmatch(text.strip()) else None
 
 
 def url_file_name(url: str) -> str:

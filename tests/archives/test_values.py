@@ -62,6 +62,26 @@ def test_every_millisecond_is_told_apart(milliseconds: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        (" 18233\n", 18233),
+        ("999999999999999", 999_999_999_999_999),
+        ("1000000000000000", None),
+        ("-1", None),
+        ("1.5", None),
+        ("12 KB", None),
+        ("٣", None),
+        ("", None),
+    ],
+)
+def test_a_size_is_a_whole_number_of_up_to_15_digits_or_not_stated(
+    text: str, size: int | None
+) -> None:
+    assert values.size(text) == size
+
+
+@pytest.mark.parametrize(
     ("url", "name"),
     [
         ("https://x.y/a/Q1%20%E2%80%9Cr%E2%80%9D.pdf?x=/y#/z", "Q1 “r”.pdf"),
