@@ -14,7 +14,6 @@ from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.demo import remote_files
 from eur_pipeline.project import Project
 from eur_pipeline.simulator.simulation import SimulationReport
-from eur_pipeline.storage import LocalStore
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class DemoSummary:
 
 def summarise(project: Project, simulated: SimulationReport) -> DemoSummary:
     """Count what arrived of what was simulated; raises EurError when nothing is published."""
-    zone = LandingZone(LocalStore(project.landing_path))
+    zone = LandingZone.of(project)
     collected = [m for c in project.config.collections for m in zone.manifests(c.name)]
     minor_unit_digits = project.config.billing.minor_unit_digits
     published = eur_pipeline.open(project.path)

@@ -2,7 +2,6 @@
 
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.intervals import Window
-from eur_pipeline.storage import LocalStore
 from resources.base import ProjectResource
 
 
@@ -11,5 +10,5 @@ class LandingZoneResource(ProjectResource):
 
     def landed(self, collection: str, window: Window) -> list[Manifest]:
         """The archives of those upload hours."""
-        zone = LandingZone(LocalStore(self.project.landing_path))
+        zone = LandingZone.of(self.project)
         return [m for hour in window.hours() for m in zone.landed(collection, hour)]

@@ -13,7 +13,6 @@ from eur_pipeline.collect.listing import ListedArchive, State, survey
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.project import Project
-from eur_pipeline.storage import LocalStore
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Backlog:
 
 def backlog(project: Project, collection: Collection) -> Backlog:
     """What is to do for the collection now; raises what the server's errors are translated to."""
-    index = LandingIndex(LandingZone(LocalStore(project.landing_path)), collection.name)
+    index = LandingIndex(LandingZone.of(project), collection.name)
     with ArchiveServer.of(project, collection) as server:
         listed = survey(collection, server.list(), index, dt.datetime.now(dt.UTC))
     todo = [archive for archive in listed if _needs_work(collection, archive)]

@@ -5,23 +5,23 @@ then remove. A crash between any two of these is repaired by running again.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from eur_pipeline.collect.completeness import Ending
 from eur_pipeline.collect.fetch import Fetched, fetch
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.listing import ListedArchive, State, survey
-from eur_pipeline.collect.server import ArchiveServer, RemoteFile
+from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.errors import RemoteFolderError, TransferError, TransientError
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
-from eur_pipeline.storage import LocalStore
 
 # A batch shares its syncs; what a crash makes us fetch again is at most one batch.
 BATCH_FILES = 64
@@ -103,12 +103,12 @@ class _Collecting:
         self._collection = collection
         self._window = window
         self._on_progress = on_progress
-        self._store = LocalStore(project.landing_path)
-        self._zone = LandingZone(self._store)
+        self._zone = LandingZone.of(project)
+        self._store = self._zone.store
         self._index = LandingIndex(self._zone, collection.name)
 
     def run(self) -> None:
-        """List, finish removals that were not finished, and collect what is new."""
+        """List, and collect what is new or was left on the server by a broken run."""
         self._store.clear_unfinished(self._collection.name)
         self.report.waiting.clear()
         with (
@@ -121,22 +121,26 @@ class _Collecting:
             for archive in wanted:
                 if archive.state is State.TEMPORARY:
                     self._wait(archive, "its name says that it is still being uploaded")
-            self._remove(
-                server, workers, [(a.file, a.manifest) for a in wanted if a.manifest is not None]
-            )
-            self._collect_all(server, workers, [a for a in wanted if a.state is State.NEW])
+            self._collect_all(server, workers, [a for a in wanted if self._needs_work(a)])
+
+    def _needs_work(self, archive: ListedArchive) -> bool:
+        return archive.state is State.NEW or (archive.state is State.COLLECTED and self._deletes)
+
+    @property
+    def _deletes(self) -> bool:
+        return self._collection.after_collect is AfterCollect.DELETE
 
     def _collect_all(
-        self, server: ArchiveServer, workers: Executor, new: Sequence[ListedArchive]
+        self, server: ArchiveServer, workers: Executor, todo: Sequence[ListedArchive]
     ) -> None:
-        total_bytes = sum(archive.file.size for archive in new)
-        for start in range(0, len(new), BATCH_FILES):
-            self._collect_batch(server, workers, new[start : start + BATCH_FILES])
+        total_bytes = sum(archive.file.size for archive in todo)
+        for start in range(0, len(todo), BATCH_FILES):
+            self._collect_batch(server, workers, todo[start : start + BATCH_FILES])
             if self._on_progress is None:
                 continue
-            safe = new[: start + BATCH_FILES]
+            safe = todo[: start + BATCH_FILES]
             self._on_progress(
-                Progress(len(safe), len(new), sum(a.file.size for a in safe), total_bytes)
+                Progress(len(safe), len(todo), sum(a.file.size for a in safe), total_bytes)
             )
 
     def _collect_batch(
@@ -146,11 +150,13 @@ class _Collecting:
         fetched = [f for f in arrived if f is not None]
         manifests = self._manifests(fetched)
         self._store.adopt({m.key: f.path for m, f in zip(manifests, fetched, strict=True)})
-        self._index.announce(manifests)
-        self._zone.record(manifests)
-        self.report.collected.extend(manifests)
-        files = [f.archive.file for f in fetched]
-        self._remove(server, workers, list(zip(files, manifests, strict=True)))
+        new = [m for m in manifests if not self._zone.has_manifest(m.key)]
+        self._index.announce(new)
+        self._zone.record(new)
+        self.report.collected.extend(new)
+        if self._deletes:
+            for _ in workers.map(partial(self._remove, server), fetched):
+                pass
 
     def _fetch(self, server: ArchiveServer, archive: ListedArchive, number: int) -> Fetched | None:
         to = self._store.unfinished(self._collection.name, str(number))
@@ -162,15 +168,20 @@ class _Collecting:
             return None
         if fetched is None:
             self._wait(archive, "it changed while it was read")
-        elif not fetched.complete and self._is_young(archive):
+        elif fetched.ending is Ending.OPEN and self._is_young(archive):
             self._wait(archive, "its closing tag has not arrived")
             return None
         return fetched
 
     def _is_young(self, archive: ListedArchive) -> bool:
-        since = archive.file.mtime or archive.upload_hour
-        wait = dt.timedelta(minutes=self._collection.incomplete_wait_minutes)
-        return dt.datetime.now(dt.UTC) - since < wait
+        """Whether the server says that a file was written to lately."""
+        now = dt.datetime.now(dt.UTC)
+        mtime = archive.file.mtime
+        return now - (mtime if mtime and mtime <= now else archive.first_seen) < self._patience
+
+    @property
+    def _patience(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self._collection.incomplete_wait_minutes)
 
     def _wait(self, archive: ListedArchive, reason: str) -> None:
         self.report.waiting[archive.file.label] = reason
@@ -179,44 +190,49 @@ class _Collecting:
         """The manifests of a batch, which knows what is landed and what it holds itself."""
         manifests: dict[str, Manifest] = {}
         for f in fetched:
-            same = next((m for m in manifests.values() if m.sha256 == f.sha256), None)
-            original = self._index.find_content(f.sha256) or same
-            hour, name = f.archive.upload_hour, f.archive.file.name
-            key = self._zone.new_key(self._collection.name, hour, f.sha256, name, manifests)
-            manifests[key] = Manifest(
-                collection=self._collection.name,
-                upload_hour=hour,
-                name=name,
-                remote_path=f.archive.file.label,
-                size=f.archive.file.size,
-                mtime=f.archive.file.mtime,
-                sha256=f.sha256,
-                collected_at=dt.datetime.now(dt.UTC),
-                key=key,
-                duplicate_of=original.key if original else None,
-            )
+            manifest = self._manifest_of_same(f) or self._new_manifest(f, manifests)
+            manifests[manifest.key] = manifest
         return list(manifests.values())
 
-    def _remove(
-        self,
-        server: ArchiveServer,
-        workers: Executor,
-        collected: Sequence[tuple[RemoteFile, Manifest]],
-    ) -> None:
-        """Remove collected files that are still what lies in the landing zone."""
-        if self._collection.after_collect is AfterCollect.DELETE:
-            removals = workers.map(lambda pair: self._remove_one(server, *pair), collected)
-            self.report.removed += sum(removals)
+    def _manifest_of_same(self, fetched: Fetched) -> Manifest | None:
+        """The manifest that the file was landed under already, if its content is that one's.
 
-    def _remove_one(self, server: ArchiveServer, file: RemoteFile, manifest: Manifest) -> bool:
-        if not self._zone.holds(manifest):
-            self.report.waiting[file.label] = "its copy in the landing zone is missing or damaged"
-            return False
+        Its landed copy is then written once more: nothing is removed that was not seen to be equal.
+        """
+        key = fetched.archive.landed_as
+        manifest = self._zone.manifest(key) if key else None
+        return manifest if manifest and manifest.sha256 == fetched.sha256 else None
+
+    def _new_manifest(self, fetched: Fetched, batch: Mapping[str, Manifest]) -> Manifest:
+        same = next((m for m in batch.values() if m.sha256 == fetched.sha256), None)
+        original = self._index.find_content(fetched.sha256) or same
+        file, hour = fetched.archive.file, fetched.archive.upload_hour
+        return Manifest(
+            collection=self._collection.name,
+            upload_hour=hour,
+            name=file.name,
+            remote_path=file.label,
+            size=file.size,
+            mtime=file.mtime,
+            sha256=fetched.sha256,
+            collected_at=dt.datetime.now(dt.UTC),
+            key=self._zone.new_key(self._collection.name, hour, fetched.sha256, file.name, batch),
+            duplicate_of=original.key if original else None,
+        )
+
+    def _remove(self, server: ArchiveServer, fetched: Fetched) -> None:
+        """Remove a file that is landed, if it is still the one that was fetched."""
+        file = fetched.archive.file
+        stood = dt.datetime.now(dt.UTC) - fetched.archive.first_seen
+        if fetched.ending is not Ending.CLOSED and stood < self._patience:
+            # The server's clock may be wrong, and its writer may not have finished.
+            self._wait(
+                fetched.archive, "it is collected, but may still grow: it has no closing tag"
+            )
+            return
         try:
-            if server.look(file.path) != file:
-                return False
-            server.remove(file.path)
+            if server.look(file.path) == file:
+                server.remove(file.path)
+                self.report.removed += 1
         except RemoteFolderError as error:
-            self.report.waiting[file.label] = str(error)
-            return False
-        return True
+            self._wait(fetched.archive, str(error))

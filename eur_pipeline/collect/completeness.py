@@ -4,6 +4,7 @@ A look at both ends, not a parser: what is complete here can still turn out to b
 """
 
 import re
+from enum import Enum
 
 # Enough for declarations and comments before the root, and for white space after it.
 END_BYTES = 4096
@@ -13,18 +14,30 @@ _PROLOGUE = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*+", re.S)
 _ROOT = re.compile(rb"<([^\s<>/!?]+)[^<>]*>")
 
 
-def is_complete(head: bytes, tail: bytes) -> bool:
-    """Whether the first and last END_BYTES of a file are those of a closed XML document.
+class Ending(Enum):
+    """How a file ends: with its root closed, without, or in a way that cannot be told."""
 
-    What does not begin as XML cannot be judged and counts as complete; an empty file does not.
+    CLOSED = "closed"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+def ending(head: bytes, tail: bytes) -> Ending:
+    """How a file with these first and last END_BYTES ends.
+
+    An empty file is open. What does not begin as XML in ASCII's bytes cannot be told.
     """
     if not head.strip():
-        return False
+        return Ending.OPEN
     head = head.removeprefix(_BYTE_ORDER_MARK)
+    if not head.lstrip().startswith(b"<") or b"\x00" in head:
+        return Ending.UNKNOWN
     prologue = _PROLOGUE.match(head)
     root = _ROOT.match(head, prologue.end() if prologue else 0)
-    if root is None:
-        return not head.lstrip().startswith(b"<")
+    return Ending.CLOSED if root and _closes(root, tail) else Ending.OPEN
+
+
+def _closes(root: re.Match[bytes], tail: bytes) -> bool:
     end = _without_epilogue(tail)
     if root[0].endswith(b"/>"):
         return end.endswith(root[0])

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from eur_pipeline.collect.completeness import END_BYTES, is_complete
+from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
 from eur_pipeline.collect.listing import ListedArchive
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.storage import open_private
@@ -20,7 +20,7 @@ class Fetched:
     archive: ListedArchive
     path: Path
     sha256: str
-    complete: bool
+    ending: Ending
 
 
 def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | None:
@@ -38,4 +38,4 @@ def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | 
             tail = (tail + block)[-END_BYTES:]
     if size != remote.size or server.look(remote.path) != remote:
         return None
-    return Fetched(archive, to, digest.hexdigest(), is_complete(head, tail))
+    return Fetched(archive, to, digest.hexdigest(), ending(head, tail))

@@ -8,8 +8,9 @@ a miss is a miss, because a row is committed before its manifest. A lost index i
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from filelock import FileLock
 
@@ -31,9 +32,32 @@ create index if not exists landed_by_file on landed (remote_path, size, mtime);
 create index if not exists landed_by_content on landed (sha256);
 create table if not exists unread (hour text primary key, change integer);
 create table if not exists first_seen (
-    remote_path text, size integer, mtime text, hour text, primary key (remote_path, size, mtime)
+    remote_path text, size integer, mtime text, at text, primary key (remote_path, size, mtime)
 );
 """
+
+_FORGET = """
+delete from first_seen where (remote_path, size, mtime)
+not in (select remote_path, size, mtime from listed)
+"""
+_SEE = "insert or ignore into first_seen select remote_path, size, mtime, ? from listed"
+_RECALL_SEEN = """
+select number, at from listed natural join first_seen order by number
+"""
+_RECALL_LANDED = """
+select number, key from listed natural join landed order by collected_at desc, key desc
+"""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is known of a listed file: the key it was landed under, and when it was seen first.
+
+    Known by path, size and mtime: reason to fetch or not to fetch it, never to remove it.
+    """
+
+    landed_as: str | None
+    first_seen: dt.datetime
 
 
 class LandingIndex:
@@ -50,13 +74,28 @@ class LandingIndex:
                 if not self._path.exists():
                     self._rebuild()
 
-    def find(self, file: RemoteFile) -> Manifest | None:
-        """The manifest of the archive that was collected from this very file, if it was."""
-        return self._first("remote_path = ? and size = ? and mtime = ?", *_triple(file))
+    def recall(self, files: Sequence[RemoteFile], now: dt.datetime) -> list[Memory]:
+        """What is known of each listed file; what is listed no more is forgotten."""
+        rows = [(number, *_triple(file)) for number, file in enumerate(files)]
+        with self._connection() as connection:
+            connection.execute("create temp table listed (number, remote_path, size, mtime)")
+            connection.executemany("insert into listed values (?, ?, ?, ?)", rows)
+            connection.execute(_FORGET)
+            connection.execute(_SEE, (_text(now),))
+            landed = connection.execute(_RECALL_LANDED).fetchall()
+            seen = connection.execute(_RECALL_SEEN).fetchall()
+        # The latest wins, and the first collected comes last.
+        keys = {number: key for number, key in landed if self._zone.has_manifest(key)}
+        return [Memory(keys.get(number), dt.datetime.fromisoformat(at)) for number, at in seen]
 
     def find_content(self, sha256: str) -> Manifest | None:
         """The manifest of the first archive with that content."""
-        return self._first("sha256 = ?", sha256)
+        with self._connection() as connection:
+            keys = connection.execute(
+                "select key from landed where sha256 = ? order by collected_at, key", (sha256,)
+            ).fetchall()
+        manifests = (self._zone.manifest(key) for (key,) in keys)
+        return next((m for m in manifests if m is not None), None)
 
     def announce(self, manifests: list[Manifest]) -> None:
         """Make manifests findable; to be called before they are recorded."""
@@ -83,28 +122,6 @@ class LandingIndex:
             connection.execute(
                 "delete from unread where hour = ? and change = ?", (_text(hour), change)
             )
-
-    def first_seen(self, file: RemoteFile, now_hour: dt.datetime) -> dt.datetime:
-        """The hour in which this file was seen first: for files whose mtime says nothing."""
-        with self._connection() as connection:
-            connection.execute(
-                "insert or ignore into first_seen values (?, ?, ?, ?)",
-                (*_triple(file), now_hour.isoformat()),
-            )
-            (hour,) = connection.execute(
-                "select hour from first_seen where remote_path = ? and size = ? and mtime = ?",
-                _triple(file),
-            ).fetchone()
-        return dt.datetime.fromisoformat(hour)
-
-    def _first(self, condition: str, *values: str | int | None) -> Manifest | None:
-        with self._connection() as connection:
-            keys = connection.execute(
-                f"select key from landed where {condition} order by collected_at, key",  # noqa: S608
-                values,
-            ).fetchall()
-        manifests = (self._zone.manifest(key) for (key,) in keys)
-        return next((m for m in manifests if m is not None), None)
 
     def _rebuild(self) -> None:
         building = self._path.with_suffix(".building")

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from eur_pipeline.errors import PermanentError
 from eur_pipeline.lake.schema import HOUR_FORMAT
+from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
 MANIFEST_SUFFIX = ".json"
@@ -53,12 +55,10 @@ class LandingZone:
 
     store: LocalStore
 
-    def hours(self, collection: str) -> list[dt.datetime]:
-        """The upload hours that have landed archives, in order."""
-        folders = {PurePosixPath(key).parent.name for key in self._manifest_keys(collection)}
-        return sorted(
-            dt.datetime.strptime(name, HOUR_FORMAT).replace(tzinfo=dt.UTC) for name in folders
-        )
+    @classmethod
+    def of(cls, project: Project) -> "LandingZone":
+        """The landing zone of a project."""
+        return cls(LocalStore(project.landing_path))
 
     def landed(self, collection: str, hour: dt.datetime) -> list[Manifest]:
         """The archives of one upload hour, in the order of their collection."""
@@ -77,14 +77,20 @@ class LandingZone:
         except FileNotFoundError:
             return None
 
-    def holds(self, manifest: Manifest) -> bool:
-        """Whether the archive itself lies there, in its full length."""
-        path = self.store.path(manifest.key)
-        return path.is_file() and path.stat().st_size == manifest.size
+    def has_manifest(self, key: str) -> bool:
+        """Whether there is an archive of that key in the ledger."""
+        return self.store.path(key + MANIFEST_SUFFIX).exists()
 
     def open(self, manifest: Manifest) -> BinaryIO:
-        """The landed archive's bytes."""
-        return self.store.path(manifest.key).open("rb")
+        """The landed archive's bytes; a PermanentError where they are gone."""
+        path = self.store.path(manifest.key)
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            raise PermanentError(
+                f"{path} is missing, though its manifest says that it was landed; restore it from "
+                f"a backup. Until then its upload hour is not read again, and nothing of it is lost"
+            ) from None
 
     def new_key(
         self, collection: str, hour: dt.datetime, sha256: str, name: str, taken: Collection[str]
@@ -105,16 +111,18 @@ class LandingZone:
         self.store.write_all({m.key + MANIFEST_SUFFIX: _content(m) for m in manifests})
 
     def _manifests(self, folder: str) -> Iterator[Manifest]:
-        for key in self._manifest_keys(folder):
-            yield Manifest.model_validate_json(self.store.read(key))
+        for key in self.store.files(folder):
+            if key.endswith(MANIFEST_SUFFIX) and (manifest := self._read_manifest(key)):
+                yield manifest
 
-    def _manifest_keys(self, folder: str) -> Iterator[str]:
-        keys = list(self.store.files(folder))
-        archives = set(keys)
-        for key in keys:
-            # An archive may itself be called something.json: a manifest has its archive beside it.
-            if key.endswith(MANIFEST_SUFFIX) and key.removesuffix(MANIFEST_SUFFIX) in archives:
-                yield key
+    def _read_manifest(self, key: str) -> Manifest | None:
+        """The manifest in that file; an archive may itself be called something.json."""
+        try:
+            manifest = Manifest.model_validate_json(self.store.read(key))
+        except ValidationError:
+            return None
+        # A manifest names its own place, which holds a hash: no archive can contain its own.
+        return manifest if manifest.key + MANIFEST_SUFFIX == key else None
 
 
 def _content(manifest: Manifest) -> bytes:
@@ -124,6 +132,12 @@ def _content(manifest: Manifest) -> bytes:
 def hour_folder(collection: str, hour: dt.datetime) -> str:
     """The landing zone's folder of one upload hour (UTC)."""
     return f"{collection}/{hour.astimezone(dt.UTC).strftime(HOUR_FORMAT)}"
+
+
+def hour_of_key(key: str) -> dt.datetime:
+    """The upload hour in whose folder the archive of that key lies."""
+    folder = PurePosixPath(key).parent.name
+    return dt.datetime.strptime(folder, HOUR_FORMAT).replace(tzinfo=dt.UTC)
 
 
 def safe_name(name: str) -> str:

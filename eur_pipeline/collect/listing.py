@@ -4,12 +4,12 @@ Decides; fetches and removes nothing. Sensor and collector see the server throug
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from eur_pipeline.collect.index import LandingIndex
-from eur_pipeline.collect.landing import Manifest
+from eur_pipeline.collect.index import LandingIndex, Memory
+from eur_pipeline.collect.landing import hour_of_key
 from eur_pipeline.collect.server import RemoteFile
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import hour_of
@@ -30,29 +30,34 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class ListedArchive:
-    """A file on the server, and what is known of it."""
+    """A file on the server, and what is known of it; `landed_as` is its key where it was landed."""
 
     file: RemoteFile
     upload_hour: dt.datetime
+    first_seen: dt.datetime
     state: State
-    manifest: Manifest | None
+    landed_as: str | None
 
 
 def survey(
-    collection: Collection, files: Iterable[RemoteFile], index: LandingIndex, now: dt.datetime
+    collection: Collection, files: Sequence[RemoteFile], index: LandingIndex, now: dt.datetime
 ) -> list[ListedArchive]:
     """Every listed file with its upload hour and state."""
-    return [_judge(collection, file, index, now) for file in files]
+    return [
+        _judge(collection, file, memory, now)
+        for file, memory in zip(files, index.recall(files, now), strict=True)
+    ]
 
 
 def _judge(
-    collection: Collection, file: RemoteFile, index: LandingIndex, now: dt.datetime
+    collection: Collection, file: RemoteFile, memory: Memory, now: dt.datetime
 ) -> ListedArchive:
-    manifest = index.find(file)
-    if manifest is not None:
-        return ListedArchive(file, manifest.upload_hour, State.COLLECTED, manifest)
-    state = State.TEMPORARY if is_temporary(file.name) else State.NEW
-    return ListedArchive(file, _upload_hour(collection, file, index, now), state, None)
+    if memory.landed_as is not None:
+        hour, state = hour_of_key(memory.landed_as), State.COLLECTED
+    else:
+        hour = _upload_hour(collection, file, memory, now)
+        state = State.TEMPORARY if is_temporary(file.name) else State.NEW
+    return ListedArchive(file, hour, memory.first_seen, state, memory.landed_as)
 
 
 def is_temporary(name: str) -> bool:
@@ -61,8 +66,9 @@ def is_temporary(name: str) -> bool:
 
 
 def _upload_hour(
-    collection: Collection, file: RemoteFile, index: LandingIndex, now: dt.datetime
+    collection: Collection, file: RemoteFile, memory: Memory, now: dt.datetime
 ) -> dt.datetime:
+    """The hour of the server's mtime; where that makes no sense, of our first sight."""
     if file.mtime and collection.start_at <= file.mtime <= now + CLOCK_TOLERANCE:
         return hour_of(min(file.mtime, now))
-    return index.first_seen(file, hour_of(now))
+    return max(hour_of(memory.first_seen), collection.start_at)

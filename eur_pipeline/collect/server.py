@@ -5,7 +5,8 @@ may be removed, is decided by the collector.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ CLOSE_SECONDS = 3
 KEEPALIVE_SECONDS = 5
 KEEPALIVE_COUNT = 3
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 BLOCK_BYTES = 1 << 20
 
 _CONNECT = "connect to"
@@ -55,8 +58,9 @@ class RemoteFile:
 
     @property
     def label(self) -> str:
-        r"""The path as clean text: other bytes as `\xNN`, and a backslash as two."""
+        r"""The path as clean text: control characters and other bytes as `\xNN`, `\` as two."""
         escaped = self.path.replace("\\", "\\\\")
+        escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
         return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     @property
@@ -68,16 +72,31 @@ class RemoteFile:
 class ArchiveServer:
     """A connection to one collection's remote folder; a context manager."""
 
-    def __init__(self, collection: Collection, password: str | None, known_hosts: Path) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        password: str | None,
+        private_key: Path | None,
+        known_hosts: Path,
+    ) -> None:
         self._collection = collection
-        self._known_hosts = known_hosts
         self._password = password
+        self._private_key = private_key
+        self._known_hosts = known_hosts
         self._fs: Any = None
+        self._sftp: Any = None
 
     @classmethod
     def of(cls, project: Project, collection: Collection) -> Self:
         """The server of a project's collection, not connected yet."""
-        return cls(collection, project.password(collection), project.known_hosts_path)
+        key = collection.private_key
+        return cls(
+            collection,
+            password=project.password(collection),
+            private_key=project.path / key if key else None,
+            known_hosts=project.known_hosts_path,
+        )
 
     @property
     def address(self) -> str:
@@ -86,11 +105,7 @@ class ArchiveServer:
         return f"{c.user}@{c.host}:{c.port}"
 
     def __enter__(self) -> Self:
-        if not self._known_hosts.exists():
-            raise HostKeyError(
-                f"{self._known_hosts} is missing; expected the host key of {self.address} there, "
-                f"in OpenSSH's known_hosts format"
-            )
+        known_hosts, client_keys = self._host_keys(), self._client_keys()
         c = self._collection
         with self._translated(_CONNECT):
             self._fs = SSHFileSystem(
@@ -98,10 +113,10 @@ class ArchiveServer:
                 port=c.port,
                 username=c.user,
                 password=self._password,
-                client_keys=[str(c.private_key)] if c.private_key else None,
+                client_keys=client_keys,
                 agent_path=None,
                 config=None,
-                known_hosts=str(self._known_hosts),
+                known_hosts=known_hosts,
                 connect_timeout=CONNECT_SECONDS,
                 login_timeout=CONNECT_SECONDS,
                 keepalive_interval=KEEPALIVE_SECONDS,
@@ -110,7 +125,34 @@ class ArchiveServer:
                 sftp_client_kwargs={"path_errors": "surrogateescape"},
                 skip_instance_cache=True,
             )
+            self._sftp = self._call(
+                self._fs.client.start_sftp_client, path_errors="surrogateescape"
+            )
         return self
+
+    def _host_keys(self) -> asyncssh.SSHKnownHosts:
+        try:
+            return asyncssh.read_known_hosts(str(self._known_hosts))
+        except (OSError, ValueError) as error:
+            raise HostKeyError(
+                f"{self._known_hosts} is not readable ({error}); expected the host key of "
+                f"{self.address} there, in OpenSSH's known_hosts format"
+            ) from None
+
+    def _client_keys(self) -> list[asyncssh.SSHKey] | None:
+        if self._private_key is None:
+            return None
+        try:
+            return [asyncssh.read_private_key(self._private_key)]
+        except (OSError, asyncssh.KeyImportError) as error:
+            raise LoginRefusedError(
+                f"{self._private_key}, the private_key of {self._collection.name}, is not usable: "
+                f"{error}; expected an unencrypted key in OpenSSH's or PEM format"
+            ) from None
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Await asyncssh's function on the connection's loop, for CALL_SECONDS at most."""
+        return sync(self._fs.loop, function, *args, timeout=CALL_SECONDS, **kwargs)
 
     def __exit__(self, *exc_info: object) -> None:
         # On the loop that the connection lives on, or the two threads get into each other's way.
@@ -139,19 +181,21 @@ class ArchiveServer:
         """
         with self._translated("read from"):
             try:
-                file = self._fs.open(remote.path, "rb")
-            except FileNotFoundError:
+                # asyncssh's own file: that of sshfs waits for its opening without end.
+                file = self._call(_opened, self._sftp, remote.path)
+            except asyncssh.SFTPNoSuchFile:
                 raise TransferError(
                     f"a file vanished from {self.address} before it was read"
                 ) from None
-            remaining = remote.size
-            with file:
+            try:
                 # Asking beyond the end costs a request for every piece of the block.
-                while remaining and (
-                    block := file.read(min(BLOCK_BYTES, remaining), timeout=CALL_SECONDS)
-                ):
+                remaining = remote.size
+                while remaining and (block := self._call(file.read, min(BLOCK_BYTES, remaining))):
                     remaining -= len(block)
                     yield block
+            finally:
+                with suppress(FSTimeoutError, OSError, asyncssh.Error):
+                    self._call(file.close)
 
     def remove(self, path: str) -> None:
         """Remove the file; one that is gone already is no error."""
@@ -203,6 +247,10 @@ class ArchiveServer:
                 f"and private_key of {self._collection.name}"
             )
         return RemoteFolderError(f"could not {action} {self.address}: {error}; check the rights")
+
+
+async def _opened(sftp: asyncssh.SFTPClient, path: str) -> Any:
+    return await sftp.open(path, "rb")
 
 
 async def _closed(client: asyncssh.SSHClientConnection) -> None:

@@ -12,7 +12,6 @@ from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window
 from eur_pipeline.lake.ingest import IngestReport, ingest_hour
 from eur_pipeline.project import Project
-from eur_pipeline.storage import LocalStore
 
 
 def read_window(
@@ -22,7 +21,7 @@ def read_window(
 
     Raises what `ingest_hour` raises; hours that were done stay done.
     """
-    zone = LandingZone(LocalStore(project.landing_path))
+    zone = LandingZone.of(project)
     index = LandingIndex(zone, collection.name)
     for hour in window.hours():
         # Taken before reading: what lands meanwhile raises the count, and the hour stays unread.

@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from eur_pipeline.collect.collector import CollectReport, collect
 from eur_pipeline.collect.index import INDEX_NAME
@@ -19,7 +20,6 @@ from eur_pipeline.errors import (
 )
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
-from eur_pipeline.storage import LocalStore
 from tests.conftest import UPLOADED, Remote, archive_xml, project_at
 
 HOUR = dt.timedelta(hours=1)
@@ -30,7 +30,7 @@ def collect_all(project: Project, window: Window | None = None) -> CollectReport
 
 
 def zone_of(project: Project) -> LandingZone:
-    return LandingZone(LocalStore(project.landing_path))
+    return LandingZone.of(project)
 
 
 def landed(project: Project) -> dict[str, bytes]:
@@ -142,12 +142,22 @@ def test_files_still_being_uploaded_wait(project: Project, remote: Remote) -> No
     assert len(remote.names()) == 4
 
 
-def test_an_old_archive_without_its_end_is_collected_as_it_is(
-    project: Project, remote: Remote
+@pytest.mark.parametrize(
+    "content", [archive_xml("half")[:-5], archive_xml("half").decode().encode("utf-16")[:90]]
+)
+def test_what_may_still_grow_is_collected_but_not_removed_until_it_stood_unchanged(
+    project: Project, remote: Remote, content: bytes
 ) -> None:
-    remote.put("unclosed.xml", archive_xml("half")[:-5])
+    remote.put("unclosed.xml", content)
 
-    assert len(collect_all(project).collected) == 1
+    first = collect_all(project)
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=61)):
+        second = collect_all(project)
+
+    assert (len(first.collected), first.removed) == (1, 0)
+    assert "may still grow" in first.waiting["/archives/unclosed.xml"]
+    assert (second.collected, second.removed) == ([], 1)
+    assert landed(project) == {"unclosed.xml": content}
 
 
 def test_a_file_that_changed_since_it_was_collected_is_not_removed(
@@ -217,20 +227,42 @@ def test_a_file_that_cannot_be_had_or_removed_keeps_no_other_from_it(
     assert {"a.xml", "c.xml"} <= landed(project).keys()
 
 
-def test_nothing_is_removed_while_its_landed_copy_is_damaged(
-    tmp_path: Path, project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def leave_collected_on_server(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> Manifest:
+    """A run that was broken off between recording and removing."""
     remote.put("im.xml", archive_xml("hello"))
     monkeypatch.setattr(ArchiveServer, "remove", lambda *_: None)
     (manifest,) = collect_all(project).collected
     monkeypatch.undo()
-    project.landing_path.joinpath(manifest.key).write_bytes(b"short")
+    return manifest
+
+
+def test_a_damaged_landed_copy_is_mended_before_the_servers_is_removed(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = leave_collected_on_server(project, remote, monkeypatch)
+    project.landing_path.joinpath(manifest.key).write_bytes(b"\0" * manifest.size)
 
     report = collect_all(project)
 
-    assert report.removed == 0
-    assert "damaged" in report.waiting["/archives/im.xml"]
-    assert remote.names() == ["im.xml"]
+    assert (report.collected, report.removed) == ([], 1)
+    assert landed(project) == {"im.xml": archive_xml("hello")}
+    assert remote.names() == []
+
+
+def test_other_content_of_the_same_name_size_and_time_is_collected_too(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_collected_on_server(project, remote, monkeypatch)
+    remote.put("im.xml", archive_xml("world"))
+
+    assert len(collect_all(project).collected) == 1
+
+    zone = zone_of(project)
+    contents = {zone.open(m).read() for m in zone.manifests("geneva_im")}
+    assert contents == {archive_xml("hello"), archive_xml("world")}
+    assert remote.names() == []
 
 
 def test_a_lost_index_is_rebuilt_from_the_manifests(project: Project, remote: Remote) -> None:
@@ -260,7 +292,7 @@ def test_any_name_is_collected_and_is_no_path(project: Project, remote: Remote, 
 
     (manifest,) = collect_all(project).collected
 
-    assert manifest.name == name.replace("\\", "\\\\")
+    assert manifest.name == name.replace("\\", "\\\\").replace("\n", "\\x0a")
     assert set(manifest.key.split("-", 5)[-1]) <= set(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eur_pipeline.collect.completeness import END_BYTES, is_complete
+from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
 from tests.conftest import archive_xml
 
 prologues = st.lists(
@@ -24,13 +24,13 @@ bodies = st.lists(
 ).map(lambda texts: archive_xml(*texts).partition(b"?>")[2])
 
 
-def judged(content: bytes) -> bool:
-    return is_complete(content[:END_BYTES], content[-END_BYTES:])
+def judged(content: bytes) -> Ending:
+    return ending(content[:END_BYTES], content[-END_BYTES:])
 
 
 @given(prologues, bodies, epilogues)
 def test_a_whole_document_is_complete(prologue: bytes, root: bytes, epilogue: bytes) -> None:
-    assert judged(prologue + root + epilogue)
+    assert judged(prologue + root + epilogue) is Ending.CLOSED
 
 
 @given(prologues, bodies, st.data())
@@ -40,7 +40,7 @@ def test_no_cut_of_a_document_is_complete(
     document = prologue + root
     # A cut within leading white space leaves nothing that begins as XML, and nothing at all.
     cut = data.draw(st.integers(0, len(document) - 1))
-    assert not judged(document[:cut])
+    assert judged(document[:cut]) is not Ending.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_no_cut_of_a_document_is_complete(
     ],
 )
 def test_every_way_to_close_a_root_is_known(content: bytes) -> None:
-    assert judged(content)
+    assert judged(content) is Ending.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,12 @@ def test_every_way_to_close_a_root_is_known(content: bytes) -> None:
     ],
 )
 def test_what_is_not_closed_as_it_was_opened_is_incomplete(content: bytes) -> None:
-    assert not judged(content)
+    assert judged(content) is Ending.OPEN
 
 
-def test_what_is_no_xml_cannot_be_judged_and_counts_as_complete() -> None:
-    assert judged(b"PK\x03\x04 and so on")
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and so on", "<a></a>".encode("utf-16")])
+def test_what_does_not_begin_as_xml_cannot_be_judged(content: bytes) -> None:
+    assert judged(content) is Ending.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eur_pipeline.collect.landing import LandingZone, Manifest, hour_folder, safe_name
+from eur_pipeline.errors import PermanentError
 from eur_pipeline.storage import LocalStore
 
 HOUR = dt.datetime(2026, 3, 9, 8, tzinfo=dt.UTC)
@@ -103,22 +104,9 @@ def test_an_hours_archives_come_in_the_order_of_their_collection(zone: LandingZo
     assert [m.name for m in zone.landed("im", HOUR)] == ["b.xml", "a.xml"]
 
 
-def test_hours_are_those_with_archives_in_order(zone: LandingZone) -> None:
-    later = HOUR + dt.timedelta(days=1)
-    land(zone, "b.xml", hour=later)
-    land(zone, "a.xml")
-    zone.store.write("im/2026-03-09T05Z/without-manifest.xml", b"")
-    assert zone.hours("im") == [HOUR, later]
-    assert zone.hours("im_2") == []
-
-
-@pytest.mark.parametrize("content", [b"", b"<a", None])
-def test_an_archive_that_is_short_or_missing_is_not_held(
-    zone: LandingZone, content: bytes | None
-) -> None:
+def test_an_archive_that_is_gone_stays_in_the_ledger_and_is_reported(zone: LandingZone) -> None:
     manifest = land(zone, "a.xml")
-    assert zone.holds(manifest)
     zone.store.remove(manifest.key)
-    if content is not None:
-        zone.store.write(manifest.key, content)
-    assert not zone.holds(manifest)
+    assert zone.landed("im", HOUR) == [manifest]
+    with pytest.raises(PermanentError, match="restore it from a backup"):
+        zone.open(manifest)
