@@ -51,12 +51,10 @@ class CodeLocation:
         """Made anew, as a code server makes them from the files as they are."""
         return build_definitions(Project(self.project.path))
 
-    def collect(
-        self, window: Window = THE_HOUR, tags: dict[str, str] | None = None
-    ) -> dg.ExecuteInProcessResult:
+    def collect(self, window: Window = THE_HOUR) -> dg.ExecuteInProcessResult:
         """Run the collection's job over that window."""
         run = collection_run(self.project.config.collections[0], window)
-        return self._execute(run.job, {**run.tags, **(tags or {})})
+        return self._execute(run.job, dict(run.tags))
 
     def build_models(self) -> dg.ExecuteInProcessResult:
         return self._execute(MODELS_JOB, {})
@@ -77,12 +75,9 @@ class CodeLocation:
             result = schedule.evaluate_tick(context)
         return Tick(result.run_requests or [], result.skip_message)
 
-    def record(self, status: dg.DagsterRunStatus, tags: dict[str, str] | None = None) -> str:
-        """Record a run of the collection's job without executing it; its id."""
-        run = self.instance.create_run_for_job(
-            self.definitions.resolve_job_def(JOB), status=status, tags=tags
-        )
-        return run.run_id
+    def run(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """Run what the collection's sensor asked for."""
+        return self._execute(JOB, dict(request.tags))
 
     def _execute(self, job: str, tags: dict[str, str]) -> dg.ExecuteInProcessResult:
         return self.definitions.resolve_job_def(job).execute_in_process(
