@@ -25,9 +25,10 @@ described as (
         records.sender,
         records.native_id,
         records.kind,
-        coalesce(dialects.overlap, 'possible') as overlap,
-        coalesce(dialects.copy_skew_milliseconds, 0) * 1000 as copy_skew_microseconds,
-        coalesce(dialects.copy_window_seconds, 300) * 1000000 as copy_window_microseconds,
+        records.dialect,
+        dialects.overlap,
+        dialects.copy_skew_milliseconds * 1000 as copy_skew_microseconds,
+        dialects.copy_window_seconds * 1000000 as copy_window_microseconds,
         records.sender like '%/%' as is_occupant,
         case
             when records.sender like '%/%' then split_part(records.sender, '/', 1)
@@ -73,6 +74,7 @@ final as (
         sender,
         native_id,
         kind,
+        dialect,
         copy_skew_microseconds,
         copy_window_microseconds,
         is_occupant,

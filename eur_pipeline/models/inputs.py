@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from eur_pipeline.archives.dialect import load_dialect
+from eur_pipeline.archives.dialect import dialect_names, load_dialect
 from eur_pipeline.billing.directory import read_directory
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.config import Collection, Config
@@ -106,7 +106,8 @@ def _collection_row(config: Config, collection: Collection) -> dict[str, object]
 
 
 def _dialect_rows(project: Project) -> list[dict[str, object]]:
-    names = sorted({collection.dialect for collection in project.config.collections})
+    # All there are: the lake keeps records of collections that are gone or read otherwise today.
+    names = dialect_names(project.dialects_path)
     dialects = {name: load_dialect(name, project.dialects_path) for name in names}
     return [
         {

@@ -196,3 +196,22 @@ def test_copies_may_lie_as_far_apart_as_the_dialect_says(tmp_path: Path) -> None
     deliver(project, *[[record(time, dialect="own")] for time in times])
     found = [sent_at.isoformat(timespec="milliseconds") for _, sent_at, *_ in messages(project)]
     assert found == ["2026-03-09T23:59:59.985+00:00", "2026-03-10T00:00:00.026+00:00"]
+
+
+def test_copies_are_found_in_a_dialect_that_no_collection_reads_any_more(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    times = ["2026-03-10T12:00:00.1", "2026-03-10T12:00:00.9"]
+    deliver(project, *[[record(time, dialect="xmpp-mam")] for time in times])
+    assert len(messages(project)) == 1
+
+
+def test_a_build_is_undone_while_the_dialect_of_a_record_is_missing(tmp_path: Path) -> None:
+    project = with_dialect(tmp_path, "overlap: never")
+    deliver(project, *[[record("2026-03-10T12:00", dialect="own")]] * 2)
+    assert build(project).committed
+    configuration = project.config_path.read_text(encoding="utf-8")
+    project.config_path.write_text(configuration.replace(": own", ": avaya-ps"), encoding="utf-8")
+    (project.dialects_path / "own.yml").unlink()
+    (failure,) = build(Project(tmp_path)).failures
+    assert failure.test.name == "records_have_a_known_dialect"
+    assert failure.sample == ({"dialect": "own", "records": 2},)
