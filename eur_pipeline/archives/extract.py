@@ -59,8 +59,11 @@ class _View:
 class Extractor:
     """A dialect's XPaths, compiled, for one presence domain."""
 
-    def __init__(self, dialect: Dialect, presence_domain: str | None) -> None:
+    def __init__(
+        self, dialect: Dialect, presence_domain: str | None, not_after: dt.datetime | None
+    ) -> None:
         self._dialect = dialect
+        self._not_after = not_after or values.LATEST
         self._bare = partial(values.bare_address, presence_domain=presence_domain)
         self._content = dialect.compile(dialect.content)
         self._paths: dict[str, tuple[XPath, ...]] = {
@@ -100,9 +103,16 @@ class Extractor:
             raise FieldError("sent_at", "expected a time, found nothing")
         time = self._dialect.fields.sent_at
         try:
-            return values.instant(text, time.format, time.zone)
+            sent_at = values.instant(text, time.format, time.zone)
         except ValueError as error:
             raise FieldError("sent_at", str(error)) from None
+        if sent_at > self._not_after:
+            raise FieldError(
+                "sent_at",
+                f"expected a time until {self._not_after.isoformat()}, a day after the upload, "
+                f"found {sent_at.isoformat()}; check the clock and time zone of the server",
+            )
+        return sent_at
 
     def _original_sent_at(self, view: _View, sent_at: dt.datetime) -> dt.datetime | None:
         time = self._dialect.fields.original_sent_at

@@ -3,6 +3,7 @@
 What a record is the dialect says; where records go afterwards is the lake's business.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
@@ -16,6 +17,8 @@ from eur_pipeline.errors import UnreadableArchiveError
 RAW_BYTES = 4096
 # A record's tree is in memory as a whole, and empty elements take many times their size in a file.
 RECORD_BYTES = 8 * 1024 * 1024
+# How far a server's clock or time zone can be ahead of the one that stamps uploads.
+_CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
 # Fixed: what a library says of a failure can quote what people wrote.
 _EVALUATION_FAILED = (
@@ -25,10 +28,18 @@ _EVALUATION_FAILED = (
 
 
 def read_archive(
-    source: BinaryIO, dialect: Dialect, *, presence_domain: str | None
+    source: BinaryIO,
+    dialect: Dialect,
+    *,
+    presence_domain: str | None,
+    uploaded: dt.datetime | None = None,
 ) -> Iterator[Record | Reject]:
-    """Every record in the archive, in order; UnreadableArchiveError says where that ended early."""
-    extractor = Extractor(dialect, presence_domain)
+    """Every record in the archive, in order; UnreadableArchiveError says where that ended early.
+
+    Where it is known when the archive was uploaded, a record sent over a day later is a reject.
+    """
+    not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
+    extractor = Extractor(dialect, presence_domain, not_after)
     ordinal = 0
     try:
         for element in _record_elements(source, dialect):

@@ -12,6 +12,9 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# Before, nobody chatted; far beyond, or in 1970, it is another unit or no time at all.
+EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _EXTENSION = re.compile(r"\+?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _TIME_OF_DAY = re.compile(r"[0-9][T ][0-9]")
@@ -49,12 +52,20 @@ def occupant_address(text: str) -> str:
 
 
 def instant(text: str, time_format: TimeFormat, zone: dt.tzinfo) -> dt.datetime:
-    """The instant in UTC, to the microsecond; `zone` holds for ISO times that name none."""
+    """The instant in UTC, to the microsecond; `zone` holds for ISO times that name none.
+
+    ValueError where it is none, or not from EARLIEST until LATEST.
+    """
     try:
-        return _PARSERS[time_format](text.strip(), zone)
+        moment = _PARSERS[time_format](text.strip(), zone)
     except (ValueError, OverflowError):
         expected = time_format.replace("_", " ")
         raise ValueError(f"expected a time ({expected}), found {described(text)}") from None
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError(
+            f"expected a time from {EARLIEST:%Y} until {LATEST:%Y}, found {described(text)}"
+        )
+    return moment
 
 
 def size(text: str) -> int | None:

@@ -99,9 +99,14 @@ class _Ingest:
 
     def _read_records(self, manifest: Manifest, writer: HourWriter, outcome: _Outcome) -> None:
         origin = _origin(manifest, self.dialect)
-        domain = self.collection.presence_domain
         with self.landing.open(manifest) as source:
-            for item in read_archive(source, self.dialect, presence_domain=domain):
+            items = read_archive(
+                source,
+                self.dialect,
+                presence_domain=self.collection.presence_domain,
+                uploaded=manifest.upload_hour,
+            )
+            for item in items:
                 if isinstance(item, Record):
                     row = message_row(item, origin, self.policy)
                     writer.messages.add(row, item.body_bytes or 0)
@@ -137,7 +142,7 @@ def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> 
 
 
 def _landing(project: Project) -> LandingZone:
-    return LandingZone(LocalStore(project.landing_path))
+    return LandingZone.of(project)
 
 
 def _lake(project: Project) -> Lake:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from eur_pipeline.lake import schema
-from eur_pipeline.lake.spool import Spool, dates, on_date, write_parquet
+from eur_pipeline.lake.spool import Spool, batches_by_date, on_date, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore, make_private_folder
 
 PREVIEW_ROWS = 5
@@ -146,9 +146,9 @@ def _write_dates(staging: Path, table: str, spool: Spool) -> Iterator[tuple[dt.d
     """One Parquet file for each event date of the spooled rows."""
     columns = schema.TABLES[table]
     instant = "sent_at" if table == "messages" else "upload_hour"
-    for date in dates(spool.batches(), instant):
+    for date, batches in batches_by_date(spool.batches(), instant).items():
         path = staging / f"{table}-{date}.parquet"
-        write_parquet(path, columns, on_date(spool.batches(), instant, date))
+        write_parquet(path, columns, on_date(batches, instant, date))
         yield date, path
 
 

@@ -4,7 +4,8 @@ An archive can turn out to be damaged after thousands of good records; its rows 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -78,16 +79,22 @@ class Spool:
         self._rows, self._bytes = [], 0
 
 
-def dates(batches: Iterator[pa.RecordBatch], column: str) -> list[dt.date]:
-    """The UTC dates in a column of instants, in order."""
-    found: set[dt.date] = set()
+def batches_by_date(
+    batches: Iterator[pa.RecordBatch], column: str
+) -> dict[dt.date, list[pa.RecordBatch]]:
+    """For each UTC date in a column of instants, in order, the batches with rows on it.
+
+    The batches of a spool are views of its file: keeping them takes no memory.
+    """
+    found: dict[dt.date, list[pa.RecordBatch]] = defaultdict(list)
     for batch in batches:
-        found.update(pc.unique(batch[column].cast(pa.date32())).to_pylist())
-    return sorted(found)
+        for date in pc.unique(batch[column].cast(pa.date32())).to_pylist():
+            found[date].append(batch)
+    return dict(sorted(found.items()))
 
 
 def on_date(
-    batches: Iterator[pa.RecordBatch], column: str, date: dt.date
+    batches: Iterable[pa.RecordBatch], column: str, date: dt.date
 ) -> Iterator[pa.RecordBatch]:
     """The rows whose instant lies on the UTC date."""
     for batch in batches:

@@ -38,7 +38,8 @@ def test_records_and_rejects_together_are_the_records_present() -> None:
 
 def test_nothing_of_an_avaya_record_is_guessed() -> None:
     (record,) = records(
-        b'<im-archive><message time="0" kind="text"><from>1@x.y</from></message></im-archive>'
+        b'<im-archive><message time="1773014400000" kind="text"><from>1@x.y</from></message>'
+        b"</im-archive>"
     )
     assert record.native_id is None
     assert record.owner is None
@@ -50,8 +51,8 @@ def test_nothing_of_an_avaya_record_is_guessed() -> None:
 
 def test_a_recipient_named_twice_counts_once() -> None:
     (record,) = records(
-        b'<im-archive><message time="0"><from>1@x.y</from><to>2@x.y</to><to>2@X.Y/phone</to>'
-        b"</message></im-archive>"
+        b'<im-archive><message time="1773014400000"><from>1@x.y</from><to>2@x.y</to>'
+        b"<to>2@X.Y/phone</to></message></im-archive>"
     )
     assert record.recipients == ("2@x.y",)
 

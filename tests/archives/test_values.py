@@ -44,6 +44,7 @@ def test_making_an_address_bare_twice_changes_nothing_more(text: str) -> None:
         (TimeFormat.ISO, "0001-01-01T00:00:00+14:00"),
         (TimeFormat.EPOCH_SECONDS, "1e9"),
         (TimeFormat.EPOCH_SECONDS, "999999999999999"),
+        (TimeFormat.EPOCH_SECONDS, "99999999999999999999"),
         (TimeFormat.EPOCH_MILLISECONDS, "٣"),
         (TimeFormat.EPOCH_MILLISECONDS, "NaN"),
     ],
@@ -55,7 +56,26 @@ def test_what_is_no_instant_says_which_format_was_expected(
         values.instant(text, time_format, dt.UTC)
 
 
-@given(st.integers(0, 4_000_000_000_000))
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("1989-12-31T23:59:59.999999Z", False),
+        ("1990-01-01T00:00:00Z", True),
+        ("2100-01-01T00:00:00Z", True),
+        ("2100-01-01T00:00:00.000001Z", False),
+        ("0001-01-01T12:00:00Z", False),
+        ("9999-12-31T23:59:59Z", False),
+    ],
+)
+def test_a_time_from_1990_until_2100_is_one(text: str, readable: bool) -> None:
+    if readable:
+        assert values.instant(text, TimeFormat.ISO, dt.UTC).isoformat()[:10] == text[:10]
+        return
+    with pytest.raises(ValueError, match=f"from 1990 until 2100, found '{text}'"):
+        values.instant(text, TimeFormat.ISO, dt.UTC)
+
+
+@given(st.integers(631_152_000_000, 4_102_444_800_000))
 def test_every_millisecond_is_told_apart(milliseconds: int) -> None:
     found = values.instant(str(milliseconds), TimeFormat.EPOCH_MILLISECONDS, dt.UTC)
     assert found - dt.datetime(1970, 1, 1, tzinfo=dt.UTC) == dt.timedelta(milliseconds=milliseconds)

@@ -150,7 +150,7 @@ def test_of_several_older_stamps_the_oldest_is_the_original() -> None:
     assert record.original_sent_at == dt.datetime(2025, 12, 31, 22, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("stamp", ["2026-01-01T10:00:01Z", "yesterday"])
+@pytest.mark.parametrize("stamp", ["2026-01-01T10:00:01Z", "yesterday", "1970-01-01T00:00:00Z"])
 def test_a_stamp_that_is_not_older_or_no_time_costs_nothing(stamp: str) -> None:
     record = _one(f"<body>x</body><delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>")
     assert record.original_sent_at is None

@@ -118,16 +118,27 @@ def test_a_file_that_is_no_xml_at_all_is_set_aside_too(house: House) -> None:
 def test_rejected_records_are_kept_with_place_and_reason(house: House) -> None:
     house.land("a.xml", case("bad-records"))
     report = house.ingest()
-    assert (report.records, report.rejects) == (5, 5)
+    assert (report.records, report.rejects) == (5, 7)
     assert report.reasons[0] == "a.xml, record 2, sender: expected an address, found nothing"
     rows = house.rows("rejects")
-    assert [row["ordinal"] for row in rows] == [2, 3, 4, 5, 6]
+    assert [row["ordinal"] for row in rows] == [2, 3, 4, 5, 6, 10, 11]
     assert rows[0]["line"] == 4
     assert "nobody wrote this" in rows[0]["raw"]
 
 
+def test_a_record_from_over_a_day_after_its_upload_hour_is_rejected(house: House) -> None:
+    latest = HOUR + DAY
+    late = latest + dt.timedelta(milliseconds=1)
+    house.land("a.xml", archive(message(latest), message(late), message(MIDNIGHT)))
+    assert house.ingest().records == 2
+    (reject,) = house.rows("rejects")
+    assert (reject["ordinal"], reject["field"]) == (2, "sent_at")
+    assert "expected a time until 2026-03-10T01:00:00+00:00" in reject["reason"]
+    assert "found 2026-03-10T01:00:00.001000+00:00" in reject["reason"]
+
+
 def test_every_record_present_is_stored_or_rejected(house: House) -> None:
-    present = {"normal": 5, "special": 5, "empty": 0, "bad-records": 10}
+    present = {"normal": 5, "special": 5, "empty": 0, "bad-records": 12}
     for name in present:
         house.land(f"{name}.xml", case(name))
     house.ingest()
@@ -172,10 +183,10 @@ def test_a_late_archive_rewrites_only_the_dates_it_touches(house: House) -> None
 
 def test_files_on_dates_that_an_hour_no_longer_touches_go(house: House) -> None:
     house.land("a.xml", archive(message(MIDNIGHT)))
-    wrong = house.land("b.xml", archive(message(MIDNIGHT + 30 * DAY)))
+    wrong = house.land("b.xml", archive(message(MIDNIGHT - 30 * DAY)))
     house.ingest()
     house.take_away(wrong)
-    assert house.ingest().dates_touched == (dt.date(2026, 4, 8),)
+    assert house.ingest().dates_touched == (dt.date(2026, 2, 7),)
     assert [row["archive_name"] for row in house.rows("messages")] == ["a.xml"]
 
 
@@ -216,7 +227,7 @@ def test_a_crash_between_any_two_steps_is_repaired_by_reading_again(
     wrong = house.land("b.xml", archive(message(MIDNIGHT + DAY)))
     house.ingest()
     house.take_away(wrong)
-    house.land("c.xml", archive(message(MIDNIGHT), message(MIDNIGHT + 2 * DAY)))
+    house.land("c.xml", archive(message(MIDNIGHT), message(MIDNIGHT - DAY)))
     left = iter(range(steps))
 
     def counted(action: Callable[..., Any]) -> Callable[..., Any]:

@@ -81,7 +81,7 @@ def test_a_project_in_the_current_folder_lends_its_dialects(output: Path) -> Non
 def test_rejects_are_told_with_number_and_reasons_and_are_no_failure(output: Path) -> None:
     result = _eur_parse(AVAYA / "bad-records.xml", "-o", output)
     assert result.exit_code == 0
-    assert "5 records could not be read" in result.stderr
+    assert "7 records could not be read" in result.stderr
     assert "record 2, sender: expected an address, found nothing" in result.stderr
     assert pq.ParquetFile(output).metadata.num_rows == 5
 
@@ -115,9 +115,18 @@ def test_a_program_gets_one_json_object(output: Path) -> None:
     broken, bad = found["files"]
     assert (broken["records"], broken["records_before"]) == (0, 1)
     assert "line 4" in broken["error"]
-    assert (bad["records"], bad["rejects"], bad["error"]) == (5, 5, None)
+    assert (bad["records"], bad["rejects"], bad["error"]) == (5, 7, None)
     assert len(bad["reasons"]) == 5
     assert found["output"] == str(output)
+
+
+def test_outside_of_a_project_no_upload_bounds_a_records_time(output: Path) -> None:
+    archive = output.parent / "a.xml"
+    archive.write_bytes(
+        b'<im-archive><message time="4102444800000"><from>1@x.y</from></message></im-archive>'
+    )
+    assert _eur_parse(archive, "-o", output).exit_code == 0
+    assert pq.ParquetFile(output).metadata.num_rows == 1
 
 
 def test_an_output_is_asked_for(output: Path) -> None:
