@@ -16,7 +16,11 @@ united as (
 
     select
         folded.message_id,
-        list_sort(list_distinct(flatten(array_agg(records.recipients)))) as recipients,
+        list_sort(
+            list_distinct(
+                flatten(array_agg(records.recipients) filter (where folded.is_first_reading))
+            )
+        ) as recipients,
         count(*) - 1 as copies
     from folded
     inner join records

@@ -11,7 +11,7 @@ with records as (
 identified as (
 
     select * from records
-    where native_id is not null
+    where native_id is not null and is_first_reading
 
 ),
 
@@ -75,7 +75,8 @@ named as (
         room_sessions.native_id,
         room_sessions.kind,
         room_sessions.body_key,
-        room_sessions.copy_window_microseconds
+        room_sessions.copy_window_microseconds,
+        room_sessions.is_first_reading
     from room_sessions
     left join room_senders
         on
@@ -124,7 +125,8 @@ identified_folded as (
         archive_sha256,
         sender,
         first_value(record_id) over same_message as message_id,
-        row_number() over same_message = 1 as is_message
+        row_number() over same_message = 1 as is_message,
+        is_first_reading
     from identified_sessions
     window
         same_message as (
@@ -139,7 +141,7 @@ identified_folded as (
 anonymous as (
 
     select * from records
-    where native_id is null
+    where native_id is null and is_first_reading
 
 ),
 
@@ -170,12 +172,11 @@ anonymous_moments as (
 
 ),
 
--- Ranked, not numbered: one archive that two collections hold is still one view of itself.
 anonymous_ranked as (
 
     select
         *,
-        dense_rank() over (
+        row_number() over (
             partition by
                 sender, conversation_key, kind, body_key, attachment_key, moment, view_key
             order by sent_at, record_id
@@ -193,7 +194,8 @@ anonymous_folded as (
         archive_sha256,
         sender,
         first_value(record_id) over same_message as message_id,
-        row_number() over same_message = 1 as is_message
+        row_number() over same_message = 1 as is_message,
+        is_first_reading
     from anonymous_ranked
     window
         same_message as (
@@ -203,11 +205,37 @@ anonymous_folded as (
 
 ),
 
-final as (
+first_readings as (
 
     select * from identified_folded
     union all
     select * from anonymous_folded
+
+),
+
+-- 3. What other collections have read from the same archive are copies of its first reading.
+further_readings as (
+
+    select
+        records.event_date,
+        records.collection,
+        records.record_id,
+        records.archive_sha256,
+        coalesce(first_readings.sender, records.sender) as sender,
+        coalesce(first_readings.message_id, records.record_id) as message_id,
+        false as is_message,
+        records.is_first_reading
+    from records
+    left join first_readings on records.record_id = first_readings.record_id
+    where not records.is_first_reading
+
+),
+
+final as (
+
+    select * from first_readings
+    union all
+    select * from further_readings
 
 )
 

@@ -1,4 +1,4 @@
-{{ config(materialized='table', meta={'grain': 'event_date'}) }}
+{{ config(materialized='table', meta={'grain': 'event_date', 'context_days': 1}) }}
 
 with records as (
 
@@ -12,6 +12,8 @@ dialects as (
 
 ),
 
+-- One archive in two collections gives two readings of each record. They may differ in everything
+-- but the record's id, even in the date: so neighbouring dates are looked at.
 -- A body is known by its keyed hash; where there is none, by its lengths.
 described as (
 
@@ -55,7 +57,11 @@ described as (
             '/',
             coalesce(records.refers_to, '')
         ) as attachment_key,
-        records.owner
+        records.owner,
+        row_number() over (
+            partition by records.record_id
+            order by records.upload_hour nulls first, records.collection
+        ) = 1 as is_first_reading
     from records
     left join dialects on records.dialect = dialects.dialect
 
@@ -84,8 +90,9 @@ final as (
         attachment_key,
         case
             when overlap = 'never' then coalesce(owner, '')
-            else concat(collection, '/', archive_sha256, '/', coalesce(owner, ''))
-        end as view_key
+            else concat(archive_sha256, '/', coalesce(owner, ''))
+        end as view_key,
+        is_first_reading
     from described
 
 )

@@ -113,6 +113,32 @@ def test_one_file_landed_by_two_collections_is_one_message_with_one_id(tmp_path:
     assert len(messages(project)) == 2
 
 
+def test_readings_of_one_archive_that_differ_in_every_field_are_one_message(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    first = record("2026-03-10T00:30", recipients=["10002"])
+    other = record("2026-03-09T23:30", "10001@b.example", recipients=["10002@b.example"], body=None)
+    write_archive(project, "a.xml", [first, first], "geneva_im", archive_sha256="ab" * 32)
+    write_archive(
+        project,
+        "a.xml",
+        [other, other],
+        "boston_im",
+        UPLOADED + dt.timedelta(hours=1),
+        archive_sha256="ab" * 32,
+    )
+    assert build(project).committed
+    assert (
+        query(project, "select sender, recipients, copies from messages")
+        == [("10001@presence.example", ["10002@presence.example"], 1)] * 2
+    )
+    assert query(project, "select collection, messages, copies from archives order by 1") == [
+        ("boston_im", 0, 2),
+        ("geneva_im", 2, 0),
+    ]
+
+
 def test_recipients_unite_and_the_earliest_stamp_counts(tmp_path: Path) -> None:
     early = record("2026-03-09T23:59:59.990", native_id="7", recipients=["10003", "10002"])
     late = record("2026-03-10T00:00:00.010", native_id="7", recipients=["10004", "10002"])
