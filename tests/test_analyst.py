@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import eur_pipeline
@@ -48,12 +49,46 @@ def test_an_unknown_table_is_answered_with_those_there_are(published: Published)
         "from read_text('/etc/hostname')",
         "copy messages to 'here.csv'",
         "attach 'other.duckdb'",
+        "create table eur.main.x (a int)",
+        "export database 'here'",
+        "load httpfs",
         "set enable_external_access = true",
     ],
 )
 def test_a_query_can_only_read_the_published_tables(published: Published, sql: str) -> None:
     with pytest.raises(QueryError, match="cannot be answered"):
         published.query(sql)
+
+
+def test_queries_can_be_asked_while_an_answer_is_open(published: Published) -> None:
+    with published.answer("from messages") as answer:
+        assert published.query("select count(*) as n from messages")["n"][0] == 2
+        assert len(answer.fetchall()) == 2
+
+
+def test_queries_can_be_asked_beside_a_connection_of_the_users_own(published: Published) -> None:
+    with duckdb.connect(published.path, read_only=True) as own:
+        assert len(published.table("messages")) == 2
+        assert own.execute("select count(*) from messages").fetchone() == (2,)
+
+
+def test_who_has_the_database_open_for_writing_is_told_so(published: Published) -> None:
+    with (
+        duckdb.connect(published.path),
+        pytest.raises(QueryError, match="open it with read_only=True"),
+    ):
+        published.tables()
+
+
+def test_an_error_of_the_callers_own_stays_what_it_is(published: Published) -> None:
+    with pytest.raises(duckdb.ParserException), published.answer("from messages"):
+        duckdb.execute("select from")
+
+
+def test_an_error_that_shows_only_while_fetching_is_explained(published: Published) -> None:
+    late = "select cast(if(i = 1900000, 'x', '1') as int) from range(2000000) as rows(i)"
+    with published.answer(late) as answer, pytest.raises(QueryError, match="cannot be answered"):
+        answer.fetchall()
 
 
 def test_nothing_published_yet_is_said_so(tmp_path: Path) -> None:

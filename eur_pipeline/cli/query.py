@@ -28,8 +28,7 @@ def query(
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     with analyst.open(directory).answer(sql) as answer:
-        names = [column[0] for column in answer.description or ()]
-        rows = answer.fetchall()
+        names, rows = answer.names, answer.fetchall()
     if as_json:
         _write(json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str))
     elif as_csv:

@@ -49,6 +49,12 @@ def test_two_formats_at_once_are_wrong_use(directory: Path) -> None:
     assert ask(directory, "from messages", "--csv", "--json").exit_code == 2
 
 
+def test_an_unknown_table_is_answered_with_the_published_ones(directory: Path) -> None:
+    result = ask(directory, "from mesages")
+    assert "The published tables are: archives, charges_by_cost" in str(result.exception)
+    assert "rejects" in str(result.exception)
+
+
 def test_wrong_sql_is_explained(directory: Path) -> None:
     result = ask(directory, "select nothing from messages")
     assert isinstance(result.exception, QueryError)
