@@ -105,6 +105,8 @@ class Dialect(_Section):
     Attributes:
         records: Where records stand, from the root: `archive/message`; `*` is any element, `**`
             any number of elements.
+        records_expected: Whether an archive with elements but without a record is unreadable, as
+            one of another layout; not so where archives hold other things too.
         content: The element inside a record from which the fields are read.
         kinds: The first rule that holds gives the kind; `other_kind` where none does.
         overlap: Whether one message can stand in several archives.
@@ -116,6 +118,7 @@ class Dialect(_Section):
     description: str
     namespaces: dict[str, str] = {}
     records: Annotated[XPaths, Field(min_length=1)]
+    records_expected: bool = True
     content: str = "."
     fields: Fields
     kinds: tuple[KindRule, ...] = ()

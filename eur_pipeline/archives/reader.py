@@ -102,16 +102,18 @@ def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Elem
     """Every element that is a record, complete; it and all others are forgotten afterwards."""
     bounded = _Bounded(source)
     tags: list[str] = []
+    below_root, found = -1, False
     record: etree._Element | None = None
     for event, element in _events(bounded):
         if record is None:
             bounded.held = 0
         if event == "start":
             tags.append(element.tag)
+            below_root += 1
             if len(tags) == 1:
                 _check_root(element, dialect)
             if record is None and any(path.matches(tags) for path in dialect.record_paths):
-                record = element
+                record, found = element, True
             continue
         tags.pop()
         if element is record:
@@ -119,6 +121,7 @@ def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Elem
             record = None
         if record is None:
             _forget(element)
+    _check_found(dialect, below_root, found=found)
 
 
 def _check_root(root: etree._Element, dialect: Dialect) -> None:
@@ -133,6 +136,15 @@ def _check_root(root: etree._Element, dialect: Dialect) -> None:
         raise UnreadableArchiveError(
             f"expected the root element {expected} of dialect {dialect.name}, "
             f"found {root.tag:.80}; choose another dialect for it, or write one"
+        )
+
+
+def _check_found(dialect: Dialect, elements: int, *, found: bool) -> None:
+    if elements and dialect.records_expected and not found:
+        raise UnreadableArchiveError(
+            f"expected records at {' or '.join(dialect.records)}; found none among {elements:,} "
+            f"elements; correct `records` in dialect {dialect.name} (where archives may well hold "
+            f"other things only: `records_expected: false`), then read the archive again"
         )
 
 

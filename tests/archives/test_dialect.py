@@ -106,6 +106,11 @@ def test_times_are_read_in_the_declared_format(tmp_path: Path, format_: str, tex
     assert record.sent_at.isoformat() == "2026-03-09T00:00:00.250000+00:00"
 
 
+def test_where_a_dialect_says_so_an_archive_may_hold_other_things_only(tmp_path: Path) -> None:
+    _write(tmp_path, MINIMAL.replace("log/entry", "log/entry\nrecords_expected: false"))
+    assert _read(tmp_path, "<log><note/></log>") == []
+
+
 def test_an_xpath_that_fails_on_one_record_costs_that_record_alone(tmp_path: Path) -> None:
     _write(tmp_path, MINIMAL.replace("sender: who", "sender: who[not(@n) or count('words')]"))
     good = '<entry at="2026-03-09T00:00:00Z"><who>a@x.y</who></entry>'

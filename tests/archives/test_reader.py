@@ -116,7 +116,7 @@ def test_nothing_that_an_archive_names_is_fetched(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{server.server_address[1]}/"
         _unreadable(f'<!DOCTYPE im-archive SYSTEM "{url}a.dtd"><im-archive/>'.encode())
         include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{url}b"/>'
-        read(f'<?xml-stylesheet href="{url}c"?><im-archive>{include}</im-archive>'.encode())
+        _unreadable(f'<?xml-stylesheet href="{url}c"?><im-archive>{include}</im-archive>'.encode())
         server.shutdown()
     assert not asked.is_set()
 
@@ -152,8 +152,23 @@ def test_the_raw_text_of_a_reject_is_cut_off() -> None:
 
 
 def test_records_stand_only_where_the_dialect_says() -> None:
+    nested = b"<folder>" + MESSAGE % b"elsewhere" + b"</folder>"
+    (record,) = read(b"<im-archive>" + nested + MESSAGE % b"here" + b"</im-archive>")
+    assert isinstance(record, Record)
+    assert record.body == "here"
+
+
+def test_an_archive_of_other_elements_only_is_of_another_layout() -> None:
     nested = b"<im-archive><folder>" + MESSAGE % b"x" + b"</folder></im-archive>"
-    assert read(nested) == []
+    error, seen = _unreadable(nested)
+    assert seen == error.records_before == 0
+    assert "expected records at im-archive/message; found none among 4 elements" in str(error)
+    assert "records_expected" in str(error)
+
+
+@pytest.mark.parametrize("root", [b"<im-archive/>", b"<im-archive a='b'> <!-- c --> </im-archive>"])
+def test_a_root_without_elements_is_an_archive_without_records(root: bytes) -> None:
+    assert read(root) == []
 
 
 def test_a_record_inside_a_record_is_part_of_it() -> None:

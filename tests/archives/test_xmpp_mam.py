@@ -202,6 +202,14 @@ def test_an_archive_that_says_whose_it_is_needs_no_to() -> None:
     assert record.owner == "1@x.y"
 
 
+def test_the_answer_to_a_query_that_found_nothing_has_no_records() -> None:
+    content = (
+        b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
+        b"<iq type='result'><fin xmlns='urn:xmpp:mam:2' complete='true'/></iq></stream:stream>"
+    )
+    assert records(content, "xmpp-mam") == []
+
+
 FASTENED_RETRACTION = (
     "<apply-to xmlns='urn:xmpp:fasten:0' id='i'>"
     "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>"
