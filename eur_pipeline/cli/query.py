@@ -38,7 +38,8 @@ def query(
 
 
 def _write(text: str) -> None:
-    typer.echo(text)
+    # `color` keeps every character as it is; else ESC sequences would be cut out of a pipe.
+    typer.echo(text, color=True)
 
 
 def _as_csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
@@ -61,16 +62,21 @@ def _show(names: list[str], rows: list[tuple[Any, ...]]) -> None:
     for number, row in enumerate(rows, start=1):
         out.print(f"row {number}", style="bold", highlight=False)
         for name, value in zip(names, row, strict=True):
-            line = f"  {name:<{widest}}  {_as_text(value)}"
+            line = f"  {_printable(name):<{widest}}  {_as_text(value)}"
             out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """The text without control characters: a name from an archive could steer the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _as_table(names: list[str], rows: list[tuple[Any, ...]]) -> Table:
-    table = Table(*(escape(name) for name in names))
+    table = Table(*(escape(_printable(name)) for name in names))
     for row in rows:
         table.add_row(*(escape(_as_text(value)) for value in row))
     return table

@@ -33,6 +33,16 @@ def test_an_answer_is_shown_as_a_table_with_markup_as_text(directory: Path) -> N
     assert "[bold]@else.example" in result.output
 
 
+@pytest.mark.parametrize("width", [1, 300], ids=["as a table", "line by line"])
+def test_control_characters_do_not_reach_the_terminal(directory: Path, width: int) -> None:
+    sql = f"select repeat('a', {width}) as b, chr(27) || '[2J' || chr(8238) || 'é' as \"a\x1b[31m\""
+    result = ask(directory, sql)
+    assert "\\x1b[2J\\u202eé" in result.output
+    assert "a\\x1b[31m" in result.output
+    assert not {"\x1b", "\u202e"} & set(result.output)
+    assert "\x1b[2J\u202eé" in ask(directory, sql, "--csv").output
+
+
 def test_json_is_an_array_of_objects(directory: Path) -> None:
     result = ask(directory, "select local_date, recipients from messages", "--json")
     assert json.loads(result.output) == [
