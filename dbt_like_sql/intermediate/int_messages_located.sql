@@ -74,7 +74,7 @@ placed as (
     left join collections on messages.collection = collections.collection
     left join directory
         on
-            messages.sender = directory.address
+            lower(messages.sender) = directory.address
             and (directory.start_at is null or messages.sent_at >= directory.start_at)
             and (directory.end_at is null or messages.sent_at < directory.end_at)
 

@@ -30,7 +30,7 @@ class DirectoryEntry:
     """One person's address at one site, department and cost centre, for a while.
 
     Attributes:
-        address: Bare, its domain in lower case.
+        address: Bare and in lower case: addresses are compared without regard to case.
         time_zone: The site's, by its IANA name.
         valid_from: First local day, None = always.
         valid_to: First local day on which it is no longer valid, None = open.
@@ -98,7 +98,7 @@ def _address(row: Row, site: str, config: Config) -> str:
     user, at, domain = address.partition("@")
     if not (user and at and domain) or any(c in address for c in " /") or "@" in domain:
         raise row.error("address", "an address such as 56207@presence.example, or nothing")
-    return f"{user}@{domain.lower()}"
+    return address.lower()
 
 
 def _address_of_extension(row: Row, site: str, config: Config) -> str:

@@ -29,9 +29,9 @@ def test_an_extension_gets_the_presence_domain_of_its_sites_collection(tmp_path:
     assert entry.address == "10001@presence.example"
 
 
-def test_an_address_wins_over_the_extension_and_its_domain_is_lower_cased(tmp_path: Path) -> None:
+def test_an_address_wins_over_the_extension_and_is_lower_cased(tmp_path: Path) -> None:
     (entry,) = entries(tmp_path, "p1,Anna,Anna.H@Other.Example,10001,geneva,Sales,C1,,")
-    assert entry.address == "Anna.H@other.example"
+    assert entry.address == "anna.h@other.example"
 
 
 def test_an_empty_validity_is_for_ever(tmp_path: Path) -> None:
@@ -107,6 +107,15 @@ def test_an_address_cannot_be_valid_twice_at_one_time(tmp_path: Path) -> None:
     assert "line 3, valid_from" in message
     assert "10001@presence.example" in message
     assert "line 2" in message
+
+
+def test_spellings_that_differ_in_case_are_one_address(tmp_path: Path) -> None:
+    message = fault(
+        tmp_path,
+        "p1,Anna,anna@presence.example,,geneva,Sales,C1,,",
+        "p2,Bo,Anna@Presence.example,,geneva,Sales,C1,,",
+    )
+    assert "line 3, valid_from" in message
 
 
 def test_an_extension_is_refused_where_the_sites_collections_disagree(tmp_path: Path) -> None:

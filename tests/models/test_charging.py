@@ -89,6 +89,16 @@ def test_senders_who_are_not_in_the_directory_are_counted_as_unknown(tmp_path: P
     ]
 
 
+def test_senders_are_found_in_the_directory_whatever_the_case_of_their_address(
+    tmp_path: Path,
+) -> None:
+    directory = ["p1,Anna Huber,Anna.Huber@presence.example,,geneva,Sales,C100,,"]
+    senders = ["anna.huber@presence.example", "ANNA.Huber@presence.example"]
+    records = [record("2026-03-10T12:00", sender) for sender in senders]
+    project = built(tmp_path, records, directory=directory)
+    assert query(project, "select person_id, messages from usage_by_person_daily") == [("p1", 2)]
+
+
 def test_one_recipient_outside_makes_a_message_external_and_it_is_paid_once(tmp_path: Path) -> None:
     records = [
         record("2026-03-10T12:00", recipients=["10002", "10003", "a@else.example"]),
