@@ -36,7 +36,8 @@ MINOR_UNIT_DIGITS = {
 
 
 def _known_time_zone(name: str) -> str:
-    if name not in available_timezones():
+    # `localtime` is this machine's own zone in some installations; DuckDB does not know it.
+    if name not in available_timezones() - {"localtime"}:
         raise ValueError(f"a time zone of the IANA database, such as Europe/Zurich, not {name!r}")
     return name
 
@@ -58,6 +59,7 @@ def _not_empty(entries: object) -> object:
 # Dagster's rule for asset names; collections give their names to assets.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
 
 
@@ -115,7 +117,7 @@ class Collection(_Section):
     host: Annotated[str, StringConstraints(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     user: Annotated[str, StringConstraints(min_length=1)]
-    password_env: str | None = None
+    password_env: VariableName | None = None
     private_key: Path | None = None
     remote_path: Annotated[str, StringConstraints(min_length=1)]
     upload_frequency_hours: Annotated[int, Field(ge=1)] = 1
@@ -135,6 +137,12 @@ class Collection(_Section):
     def start_at(self) -> dt.datetime:
         """Midnight UTC of the first day that is collected."""
         return dt.datetime.combine(self.start, dt.time(), dt.UTC)
+
+    @model_validator(mode="after")
+    def _has_begun(self) -> Self:
+        if self.start_at > dt.datetime.now(dt.UTC):
+            raise ValueError(f"a start that is not in the future, not {self.start}")
+        return self
 
     @model_validator(mode="after")
     def _has_a_way_to_log_in(self) -> Self:
@@ -188,6 +196,9 @@ class Config(_Section):
         for site in self.sites:
             _require_known("parent of site " + site.name, site.parent, parents)
             _require_no_cycle(site.name, parents)
+        _require_unique(
+            "remote folder", [f"{c.host}:{c.port}{c.remote_path}" for c in self.collections]
+        )
         for collection in self.collections:
             _require_known("site of collection " + collection.name, collection.site, parents)
         return self
@@ -196,7 +207,7 @@ class Config(_Section):
 def _require_unique(kind: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"every {kind} to have a name of its own, but {name!r} stands twice")
+            raise ValueError(f"every {kind} only once, but {name!r} stands twice")
 
 
 def _require_known(what: str, name: str | None, known: dict[str, str | None]) -> None:
@@ -246,6 +257,9 @@ def _explain(path: Path, tree: yaml.Node | None, fault: Any) -> str:
             expected, found = f"expected {fault['ctx']['error']}", ""
         case _:
             expected, found = f"expected: {fault['msg']}", f"; found {fault['input']!r}"
+    if location and location[-1] == "password_env":
+        # Somebody may have written the password itself there.
+        expected, found = "expected the name of an environment variable, not a password", ""
     return f"{os.fspath(path)}, line {line}, {key}: {expected}{found}"
 
 

@@ -161,6 +161,7 @@ def test_a_collection_needs_a_way_to_log_in(tmp_path: Path) -> None:
         (["sites", 0, "parent"], "geneva", "'company' is among its own ancestors"),
         (["sites", 0, "parent"], "company", "'company' is among its own ancestors"),
         (["sites", 0, "time_zone"], "Europe/Geneva", "IANA database"),
+        (["sites", 0, "time_zone"], "localtime", "IANA database"),
         (["billing", "currency"], "chf", "^[A-Z]{3}$"),
         (["billing", "company_domains"], [], "at least one entry, found none"),
         (["sites"], [], "at least one entry, found none"),
