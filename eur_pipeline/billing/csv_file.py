@@ -16,13 +16,10 @@ from eur_pipeline.errors import ConfigurationError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Line 1 has the names of the columns.
-FIRST_LINE = 2
-
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a CSV file: text by column, and where it stands."""
+    """One row of a CSV file: text by column, and the line at which it begins."""
 
     path: Path
     line: int
@@ -73,15 +70,26 @@ class Row:
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """The rows of a CSV file (UTF-8, with or without a BOM) that has at least these columns."""
-    table = _read_table(path)
+    lines = _numbered(_read_table(path))
+    _, names = next(lines)
     for column in columns:
-        if column not in table.columns:
+        if names.count(column) != 1:
             raise ConfigurationError(
-                f"{path}, line 1, {column}: expected this column; found {', '.join(table.columns)}"
+                f"{path}, line 1, {column}: expected this column once; found {', '.join(names)}"
             )
-    for index, values in enumerate(table[list(columns)].itertuples(index=False, name=None)):
-        if any(value.strip() for value in values):
-            yield Row(path, FIRST_LINE + index, dict(zip(columns, values, strict=True)))
+    places = {column: names.index(column) for column in columns}
+    for line, values in lines:
+        cells = {column: values[place] for column, place in places.items()}
+        if any(text.strip() for text in cells.values()):
+            yield Row(path, line, cells)
+
+
+def _numbered(table: "pd.DataFrame") -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows with the line at which each begins; a quoted text can have several lines."""
+    line = 1
+    for values in table.itertuples(index=False, name=None):
+        yield line, values
+        line += 1 + sum(text.count("\n") for text in values)
 
 
 def _read_table(path: Path) -> "pd.DataFrame":
@@ -94,6 +102,8 @@ def _read_table(path: Path) -> "pd.DataFrame":
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
                 path,
+                # pandas would rename a second column of one name.
+                header=None,
                 dtype=str,
                 keep_default_na=False,
                 index_col=False,

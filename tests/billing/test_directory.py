@@ -109,6 +109,24 @@ def test_an_address_cannot_be_valid_twice_at_one_time(tmp_path: Path) -> None:
     assert "line 2" in message
 
 
+def test_a_line_break_within_quotes_counts_as_a_line(tmp_path: Path) -> None:
+    message = fault(
+        tmp_path,
+        '"p1","Anna\nHuber",,10001,geneva,Sales,C1,,',
+        "p2,Bo,,10002,mars,Sales,C1,,",
+    )
+    assert "directory.csv, line 4, site" in message
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    lines = project.directory_path.read_text(encoding="utf-8").splitlines()
+    doubled = "\n".join([lines[0] + ",site", *(line + ",boston" for line in lines[1:])])
+    project.directory_path.write_text(doubled, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="line 1, site: expected this column once"):
+        read_directory(project)
+
+
 def test_spellings_that_differ_in_case_are_one_address(tmp_path: Path) -> None:
     message = fault(
         tmp_path,
