@@ -60,11 +60,19 @@ class Extractor:
     """A dialect's XPaths, compiled, for one presence domain."""
 
     def __init__(
-        self, dialect: Dialect, presence_domain: str | None, not_after: dt.datetime | None
+        self,
+        dialect: Dialect,
+        presence_domain: str | None,
+        extension_length: int | None,
+        not_after: dt.datetime | None,
     ) -> None:
         self._dialect = dialect
         self._not_after = not_after or values.LATEST
-        self._bare = partial(values.bare_address, presence_domain=presence_domain)
+        self._bare = partial(
+            values.bare_address,
+            presence_domain=presence_domain,
+            extension_length=extension_length,
+        )
         self._content = dialect.compile(dialect.content)
         self._paths: dict[str, tuple[XPath, ...]] = {
             name: tuple(dialect.compile(x) for x in _expressions(value))

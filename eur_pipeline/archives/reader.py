@@ -32,14 +32,16 @@ def read_archive(
     dialect: Dialect,
     *,
     presence_domain: str | None,
+    extension_length: int | None = None,
     uploaded: dt.datetime | None = None,
 ) -> Iterator[Record | Reject]:
     """Every record in the archive, in order; UnreadableArchiveError says where that ended early.
 
-    Where it is known when the archive was uploaded, a record sent over a day later is a reject.
+    Bare numbers of `extension_length` digits (None: of any) get the presence domain. Where it is
+    known when the archive was uploaded, a record sent over a day later is a reject.
     """
     not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
-    extractor = Extractor(dialect, presence_domain, not_after)
+    extractor = Extractor(dialect, presence_domain, extension_length, not_after)
     ordinal = 0
     try:
         for element in _record_elements(source, dialect):

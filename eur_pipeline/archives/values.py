@@ -15,7 +15,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Before, nobody chatted; far beyond, or in 1970, it is another unit or no time at all.
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-_EXTENSION = re.compile(r"\+?[0-9]+")
+_NUMBER = re.compile(r"\+?[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _TIME_OF_DAY = re.compile(r"[0-9][T ][0-9]")
 _SIZE = re.compile(r"[0-9]{1,15}")
@@ -34,15 +34,26 @@ class TimeFormat(StrEnum):
     EPOCH_SECONDS = "epoch_seconds"
 
 
-def bare_address(text: str, presence_domain: str | None = None) -> str:
-    """The address without resource, its domain in lower case; an extension gets the domain."""
+def bare_address(
+    text: str, presence_domain: str | None = None, extension_length: int | None = None
+) -> str:
+    """The address without resource, its domain in lower case; an extension gets the domain.
+
+    An extension is a number of exactly `extension_length` digits (None: any number); other numbers
+    stay as they are: they are nobody's of the company.
+    """
     address = text.strip().partition("/")[0]
     local, at, domain = address.rpartition("@")
     if at:
         return f"{local}@{domain.lower()}"
-    if _EXTENSION.fullmatch(address):
-        return f"{address}@{presence_domain.lower()}" if presence_domain else address
+    if presence_domain and _is_extension(address, extension_length):
+        return f"{address}@{presence_domain.lower()}"
     return address.lower()
+
+
+def _is_extension(address: str, length: int | None) -> bool:
+    is_number = _NUMBER.fullmatch(address) is not None
+    return is_number and (length is None or (len(address) == length and address.isdigit()))
 
 
 def occupant_address(text: str) -> str:

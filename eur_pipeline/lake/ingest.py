@@ -104,6 +104,7 @@ class _Ingest:
                 source,
                 self.dialect,
                 presence_domain=self.collection.presence_domain,
+                extension_length=self.collection.extension_length,
                 uploaded=manifest.upload_hour,
             )
             for item in items:

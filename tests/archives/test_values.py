@@ -26,6 +26,23 @@ def test_an_address_is_bare_and_its_domain_in_lower_case(text: str, address: str
     assert values.bare_address(text, "Presence.Example") == address
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("56207", "56207@x.y"),
+        ("56207/phone", "56207@x.y"),
+        ("5620", "5620"),
+        ("562071", "562071"),
+        ("+5620", "+5620"),
+        ("+41449990000", "+41449990000"),
+        ("٥٦٢٠٧", "٥٦٢٠٧"),
+        ("56207@other.example", "56207@other.example"),
+    ],
+)
+def test_where_extensions_have_a_length_other_numbers_stay_bare(text: str, address: str) -> None:
+    assert values.bare_address(text, "x.y", extension_length=5) == address
+
+
 def test_without_a_presence_domain_an_extension_stays_one() -> None:
     assert values.bare_address("56207") == "56207"
 

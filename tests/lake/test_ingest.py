@@ -126,6 +126,17 @@ def test_rejected_records_are_kept_with_place_and_reason(house: House) -> None:
     assert "nobody wrote this" in rows[0]["raw"]
 
 
+def test_only_numbers_as_long_as_the_collections_extensions_get_its_domain(house: House) -> None:
+    numbers = message(MIDNIGHT).replace("1@presence.example", "56207")
+    house.land("a.xml", archive(numbers.replace("2@presence.example", "+41449990000")))
+    house.ingest()
+    (row,) = house.rows("messages")
+    assert (row["sender"], row["recipients"]) == ("56207@presence.example", ["+41449990000"])
+    house.configure("presence_domain:", "extension_length: 4, presence_domain:")
+    house.ingest()
+    assert [row["sender"] for row in house.rows("messages")] == ["56207"]
+
+
 def test_a_record_from_over_a_day_after_its_upload_hour_is_rejected(house: House) -> None:
     latest = HOUR + DAY
     late = latest + dt.timedelta(milliseconds=1)
