@@ -202,6 +202,53 @@ def test_an_archive_that_says_whose_it_is_needs_no_to() -> None:
     assert record.owner == "1@x.y"
 
 
+def test_a_message_without_to_is_for_the_account_that_the_outer_one_names() -> None:
+    record = _one("<body>x</body>", "from='2@x.y/b'", outer="from='1@x.y'")
+    assert (record.sender, record.recipients) == ("2@x.y", ("1@x.y",))
+
+
+@pytest.mark.parametrize("outer", ["from='1@x.y'", "to='1@x.y/a'"])
+def test_a_message_without_from_is_the_accounts_own(outer: str) -> None:
+    record = _one("<body>x</body>", "to='2@x.y'", outer=outer)
+    assert (record.sender, record.recipients, record.kind) == ("1@x.y", ("2@x.y",), "message")
+    record = _one("<body>x</body>", f"to='{ROOM}' type='groupchat'", outer=outer)
+    assert (record.sender, record.recipients, record.kind) == ("1@x.y", (), "message")
+    assert record.conversation_id == ROOM
+
+
+@pytest.mark.parametrize("namespace", ["", "xmlns='jabber:server'", "xmlns='jabber:client'"])
+def test_the_inner_stanzas_namespace_makes_no_difference(namespace: str) -> None:
+    inside = "<body xml:lang='fr'>oui</body><body>yes</body><thread>t</thread>"
+    (record,) = records(
+        _stream(f"<message {namespace} from='2@x.y/b' to='1@x.y/a'>{inside}</message>"), "xmpp-mam"
+    )
+    assert (record.sender, record.recipients) == ("2@x.y", ("1@x.y",))
+    assert (record.kind, record.body, record.conversation_id) == ("message", "yes", "t")
+    (own,) = records(
+        _stream(
+            f"<message {namespace} from='1@x.y/a' to='{ROOM}' type='groupchat'>{inside}</message>"
+        ),
+        "xmpp-mam",
+    )
+    assert (own.sender, own.kind, own.conversation_id) == ("1@x.y", "message", ROOM)
+
+
+INVITE = "<x xmlns='http://jabber.org/protocol/muc#user'><invite {}='3@x.y'/></x>"
+
+
+def test_an_invitation_that_a_room_passes_on_is_from_who_invites() -> None:
+    record = _one(INVITE.format("from") + "<body>b</body>", f"from='{ROOM}' to='1@x.y'")
+    assert (record.kind, record.sender, record.conversation_id) == ("invite", "3@x.y", ROOM)
+
+
+@pytest.mark.parametrize("attribute", ["from", "to"])
+@pytest.mark.parametrize("type_", ["", "type='chat'", "type='normal'"])
+def test_no_message_of_a_person_can_pass_for_an_invitation(type_: str, attribute: str) -> None:
+    invite = INVITE.format(attribute)
+    record = _one(invite + "<body>b</body>", f"from='2@x.y/b' to='1@x.y' {type_}")
+    assert (record.kind, record.sender, record.recipients) == ("message", "2@x.y", ("1@x.y",))
+
+
 def test_the_answer_to_a_query_that_found_nothing_has_no_records() -> None:
     content = (
         b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
