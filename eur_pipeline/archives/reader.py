@@ -16,7 +16,7 @@ from eur_pipeline.errors import UnreadableArchiveError
 
 RAW_BYTES = 4096
 # A record's tree is in memory as a whole, and empty elements take many times their size in a file.
-RECORD_BYTES = 8 * 1024 * 1024
+RECORD_BYTES = 2 * 1024 * 1024
 # How far a server's clock or time zone can be ahead of the one that stamps uploads.
 _CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535

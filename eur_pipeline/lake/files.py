@@ -115,7 +115,7 @@ class FileParser:
             if dialect.accepts_root(root):
                 return dialect
         raise UnreadableArchiveError(
-            f"expected the root element of a known dialect ({', '.join(names)}), found {root}; "
+            f"expected the root element of a known dialect ({', '.join(names)}), found {root:.80}; "
             f"name the dialect, or write one"
         )
 

@@ -108,6 +108,15 @@ def test_where_nothing_could_be_read_an_older_output_stays(output: Path) -> None
     assert sorted(path.name for path in output.parent.iterdir()) == ["out.parquet", "unknown.xml"]
 
 
+def test_an_endless_name_of_a_root_is_cut_off_in_the_error(output: Path) -> None:
+    unknown = output.parent / "unknown.xml"
+    unknown.write_bytes(b"<" + b"a" * 5_000 + b"/>")
+    result = _eur_parse(unknown, "-o", output)
+    assert result.exit_code == 1
+    assert "a" * 80 in result.stderr
+    assert "a" * 81 not in result.stderr
+
+
 def test_a_program_gets_one_json_object(output: Path) -> None:
     result = _eur_parse(AVAYA / "broken.xml", AVAYA / "bad-records.xml", "-o", output, "--json")
     assert result.exit_code == 1
