@@ -172,16 +172,31 @@ anonymous_moments as (
 
 ),
 
-anonymous_ranked as (
+-- First among the views of one owner, whose stamps are equal: overlapping archives of a series of
+-- equal messages must not be paired from their beginnings. Then across owners, within the skew.
+anonymous_numbered as (
 
     select
         *,
         row_number() over (
             partition by
-                sender, conversation_key, kind, body_key, attachment_key, moment, view_key
-            order by sent_at, record_id
-        ) as nth
+                sender, conversation_key, kind, body_key, attachment_key, sent_at, view_key
+            order by record_id
+        ) as nth_of_instant
     from anonymous_moments
+
+),
+
+anonymous_ranked as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by
+                sender, conversation_key, kind, body_key, attachment_key, moment, owner_key
+            order by sent_at, nth_of_instant
+        ) as nth
+    from anonymous_numbered
 
 ),
 

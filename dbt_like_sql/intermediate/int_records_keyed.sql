@@ -92,6 +92,10 @@ final as (
             when overlap = 'never' then coalesce(owner, '')
             else concat(archive_sha256, '/', coalesce(owner, ''))
         end as view_key,
+        case
+            when overlap = 'never' then coalesce(owner, '')
+            else coalesce(owner, archive_sha256)
+        end as owner_key,
         is_first_reading
     from described
 

@@ -224,6 +224,18 @@ def test_copies_may_lie_as_far_apart_as_the_dialect_says(tmp_path: Path) -> None
     assert found == ["2026-03-09T23:59:59.985+00:00", "2026-03-10T00:00:00.026+00:00"]
 
 
+def test_overlapping_archives_of_one_owner_keep_every_message_of_a_series(tmp_path: Path) -> None:
+    def series(owner: str, first: int, last: int, late: int = 0) -> list[Record]:
+        return [
+            record(f"2026-03-10T12:00:0{s}.{late:03}", owner=owner, dialect="xmpp-mam", body="ok")
+            for s in range(first, last + 1)
+        ]
+
+    project = make_project(tmp_path)
+    deliver(project, series("10001", 1, 5), series("10001", 4, 8), series("10002", 1, 8, late=20))
+    assert len(messages(project)) == 8
+
+
 def test_copies_are_found_in_a_dialect_that_no_collection_reads_any_more(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     times = ["2026-03-10T12:00:00.1", "2026-03-10T12:00:00.9"]
