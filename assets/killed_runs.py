@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import dagster as dg
 import psutil
 
-from assets.runs import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG
+from resources.processes import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG
 
-# A run tags itself in its first asset. Until then it lives as long as the code server that launched
+# A run tags itself when it has loaded. Until then it lives as long as the code server that launched
 # it, and no longer than this.
 UNTAGGED_GRACE_SECONDS = 90
 
@@ -24,6 +24,8 @@ _SERVER_TAG = ".dagster/grpc_info"
 _SAME_START_SECONDS = 1.0
 
 _BEGUN = [
+    # Between being made and being launched; a kill there leaves it so for ever.
+    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
@@ -36,8 +38,19 @@ def fail_killed_runs(instance: dg.DagsterInstance, now: float) -> list[str]:
     killed = [r.dagster_run for r in records if _is_killed(r, now)]
     for run in killed:
         instance.report_run_failed(run, "The process of this run was killed.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    _free_slots_of_finished_runs(instance)
     return [run.run_id for run in killed]
+
+
+def _free_slots_of_finished_runs(instance: dg.DagsterInstance) -> None:
+    """A killed process frees nothing, whoever found out that it was killed."""
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for run_id in storage.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _is_killed(record: dg.RunRecord, now: float) -> bool:

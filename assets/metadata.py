@@ -170,7 +170,8 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    escaped = html.escape(text, quote=False).replace("\n", " ")
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    escaped = html.escape(printable, quote=False)
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~" else c for c in escaped)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets import refusals
+from assets.sensors import is_busy
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import ranges
 from eur_pipeline.orchestrator import MODELS_JOB, collection_run, job_name
@@ -24,7 +26,12 @@ def collection_schedule(collection: Collection) -> dg.ScheduleDefinition:
     def schedule(
         context: dg.ScheduleEvaluationContext, archive_server: ArchiveServerResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        windows = ranges(archive_server.backlog(collection.name).hours, collection.interval_hours)
+        if reason := is_busy(context.instance, collection):
+            yield dg.SkipReason(reason)
+            return
+        with refusals.remembered(context.instance, archive_server, collection):
+            hours = archive_server.backlog(collection.name).hours
+        windows = ranges(hours, collection.interval_hours)
         if not windows:
             yield dg.SkipReason("nothing new")
         for window in windows:

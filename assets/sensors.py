@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import dagster as dg
 
+from assets import refusals
 from assets.killed_runs import fail_killed_runs
 from assets.runs import FAILURE_TAG, PERMANENT
 from eur_pipeline.collect.backlog import Backlog
@@ -68,9 +69,12 @@ def new_archives_sensor(collection: Collection) -> dg.SensorDefinition:
     def new_archives(
         context: dg.SensorEvaluationContext, archive_server: ArchiveServerResource
     ) -> dg.SensorResult | dg.SkipReason:
-        if _runs(context.instance, collection, statuses=_UNFINISHED):
-            return dg.SkipReason("a run of this collection is queued or at work")
-        backlog = archive_server.backlog(collection.name)
+        if reason := is_busy(context.instance, collection):
+            return dg.SkipReason(reason)
+        if refusals.was_refused(context.instance, archive_server, collection):
+            return dg.SkipReason(refusals.REASON)
+        with refusals.remembered(context.instance, archive_server, collection):
+            backlog = archive_server.backlog(collection.name)
         if not backlog.hours:
             context.update_cursor("")
             return dg.SkipReason("nothing new")
@@ -96,6 +100,13 @@ def killed_runs_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Ends killed runs; it never asks for a run itself."""
     ended = fail_killed_runs(context.instance, time.time())
     return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run was killed")
+
+
+def is_busy(instance: dg.DagsterInstance, collection: Collection) -> str | None:
+    """Why nothing may be asked for now: a run of the collection is not finished."""
+    if _runs(instance, collection, statuses=_UNFINISHED):
+        return "a run of this collection is queued or at work"
+    return None
 
 
 def _reason_to_wait(

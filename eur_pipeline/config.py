@@ -196,9 +196,7 @@ class Config(_Section):
         for site in self.sites:
             _require_known("parent of site " + site.name, site.parent, parents)
             _require_no_cycle(site.name, parents)
-        _require_unique(
-            "remote folder", [f"{c.host}:{c.port}{c.remote_path}" for c in self.collections]
-        )
+        _require_folders_of_their_own(self.collections)
         for collection in self.collections:
             _require_known("site of collection " + collection.name, collection.site, parents)
         return self
@@ -207,7 +205,18 @@ class Config(_Section):
 def _require_unique(kind: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"every {kind} only once, but {name!r} stands twice")
+            raise ValueError(f"every {kind} to have a name of its own, but {name!r} stands twice")
+
+
+def _require_folders_of_their_own(collections: Sequence[Collection]) -> None:
+    seen: dict[tuple[str, int, str], str] = {}
+    for c in collections:
+        other = seen.setdefault((c.host, c.port, c.remote_path), c.name)
+        if other != c.name:
+            raise ValueError(
+                f"every collection to have a remote folder of its own, "
+                f"but {other} and {c.name} share {c.remote_path}"
+            )
 
 
 def _require_known(what: str, name: str | None, known: dict[str, str | None]) -> None:

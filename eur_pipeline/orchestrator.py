@@ -17,7 +17,7 @@ from eur_pipeline.config import Collection
 from eur_pipeline.errors import OrchestratorError
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import HOME_VARIABLE, Project
-from eur_pipeline.storage import make_private_folder
+from eur_pipeline.storage import LocalStore, make_private_folder
 
 DEFINITIONS = "assets.definitions"
 CODE_LOCATION = "eur_pipeline"
@@ -88,8 +88,11 @@ def prepare_home(project: Project) -> None:
     """Write what Dagster reads from its home; cheap, and the same every time."""
     home = project.dagster_home
     make_private_folder(home)
-    (home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
-    (home / "workspace.yaml").write_text(_WORKSPACE, encoding="utf-8")
+    store = LocalStore(home)
+    for name, text in (("dagster.yaml", _INSTANCE), ("workspace.yaml", _WORKSPACE)):
+        # Never half written, and never touched for nothing: Dagster may be at work here.
+        if not store.path(name).exists() or store.read(name) != text.encode():
+            store.write(name, text.encode())
 
 
 def _environment(project: Project) -> dict[str, str]:

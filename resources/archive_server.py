@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eur_pipeline.collect.backlog import Backlog, backlog
+from eur_pipeline.collect.backlog import Backlog, backlog, configuration_digest
 from eur_pipeline.collect.collector import CollectReport, Progress, collect
 from eur_pipeline.intervals import Window
 from resources.base import ProjectResource
@@ -14,6 +14,10 @@ class ArchiveServerResource(ProjectResource):
     def backlog(self, collection: str) -> Backlog:
         """The upload hours with work; raises the core's errors."""
         return backlog(self.project, self.collection(collection))
+
+    def configuration_digest(self, collection: str) -> str:
+        """A hash of all that a person may change to mend a collection that was refused."""
+        return configuration_digest(self.project, self.collection(collection))
 
     def collect(
         self, collection: str, window: Window, on_progress: Callable[[Progress], None]

@@ -271,3 +271,21 @@ def test_what_is_no_yaml_is_explained(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("content", [None, [], "text"])
 def test_a_file_that_is_no_mapping_is_explained(tmp_path: Path, content: object) -> None:
     assert "line 1, (the whole file): expected" in fault_of(tmp_path, content)
+
+
+def test_two_collections_of_one_remote_folder_are_refused(tmp_path: Path) -> None:
+    content = copy.deepcopy(GOOD)
+    content["collections"].append({**content["collections"][0], "name": "boston_im"})
+    assert "a remote folder of its own" in fault_of(tmp_path, content)
+
+
+def test_a_start_in_the_future_is_refused(tmp_path: Path) -> None:
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2)
+    fault = fault_of(tmp_path, changed(["collections", 0, "start"], tomorrow))
+    assert "not in the future" in fault
+
+
+def test_a_password_written_where_its_variable_belongs_is_not_shown(tmp_path: Path) -> None:
+    fault = fault_of(tmp_path, changed(["collections", 0, "password_env"], "S3cret!pass"))
+    assert "the name of an environment variable" in fault
+    assert "S3cret" not in fault

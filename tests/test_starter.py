@@ -63,4 +63,14 @@ def test_eur_yaml_comes_last_so_that_a_crash_leaves_no_half_project(
 
     monkeypatch.setattr(Path, "write_text", note)
     create_project(tmp_path, texts, {})
-    assert written == [".env", "directory.csv", "eur.yaml"]
+    assert written == ["directory.csv", "eur.yaml"]
+    assert (tmp_path / ".env").exists()
+
+
+@pytest.mark.parametrize("name", ["directory.csv", ".env"])
+def test_nothing_that_is_there_is_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(PermanentError, match="would be overwritten"):
+        create_starter(tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+    assert not (tmp_path / "eur.yaml").exists()

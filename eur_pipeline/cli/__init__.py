@@ -31,7 +31,7 @@ def main() -> None:
     """Run the command; exit 0 when done, 1 when it failed, 2 when it was used wrongly."""
     try:
         app()
-    except EurError as error:
+    except (EurError, OSError) as error:
         errors.print("[bold red]error:[/] ", end="")
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(FAILED)

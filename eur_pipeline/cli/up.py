@@ -49,7 +49,7 @@ def _serve(dagster: Process, port: int) -> None:
         else:
             dagster.popen.kill()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     with errors.status("Starting Dagster"):
         while dagster.popen.poll() is None and not asked and not _answers(port):

@@ -35,7 +35,7 @@ def backlog(project: Project, collection: Collection) -> Backlog:
     return Backlog(
         hours=frozenset(hour for hour in hours if hour >= collection.start_at),
         files=len(todo),
-        digest=_digest(collection, todo, unread),
+        digest=_digest(configuration_digest(project, collection), todo, unread),
     )
 
 
@@ -45,9 +45,19 @@ def _needs_work(collection: Collection, archive: ListedArchive) -> bool:
     return archive.state is State.NEW
 
 
-def _digest(
-    collection: Collection, todo: list[ListedArchive], unread: dict[dt.datetime, int]
-) -> str:
+def configuration_digest(project: Project, collection: Collection) -> str:
+    """A hash of all that a person may change to mend a collection that failed for good."""
+    files = [
+        project.path / ".env",
+        project.known_hosts_path,
+        project.dialects_path / f"{collection.dialect}.yml",
+    ]
+    contents = [path.read_bytes() if path.is_file() else b"" for path in files]
+    facts = [collection.model_dump_json().encode(), *contents]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(fact).digest() for fact in facts)).hexdigest()
+
+
+def _digest(configuration: str, todo: list[ListedArchive], unread: dict[dt.datetime, int]) -> str:
     """Of the work and of the configuration, which may be what stopped it."""
-    facts = [collection.model_dump_json(), *(repr(archive.file) for archive in todo), repr(unread)]
+    facts = [configuration, *(repr(archive.file) for archive in todo), repr(unread)]
     return hashlib.sha256("\n".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

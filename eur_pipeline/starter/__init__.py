@@ -6,14 +6,19 @@ from pathlib import Path
 
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.project import BODY_KEY_VARIABLE, Project
-from eur_pipeline.storage import PRIVATE_FILE, make_private_folder
+from eur_pipeline.storage import make_private_folder, open_private
 
 STARTER_FILES = ("eur.yaml", "directory.csv", "tariff.csv", "known_hosts")
 _STARTER_PASSWORDS = ("EUR_HEADQUARTERS_IM_PASSWORD",)
 
 
 def create_starter(path: Path) -> Project:
-    """A project to be filled in; raises PermanentError where there is one already."""
+    """A project to be filled in; raises PermanentError where a file of it is there already."""
+    for name in (*STARTER_FILES, ".env"):
+        if (path / name).exists():
+            raise PermanentError(
+                f"{path / name} is there already and would be overwritten; choose another folder"
+            )
     return create_project(
         path,
         {name: files(__package__).joinpath(name).read_text("utf-8") for name in STARTER_FILES},
@@ -39,5 +44,5 @@ def create_project(path: Path, texts: dict[str, str], passwords: dict[str, str])
 
 def _write_secrets(project: Project, values: dict[str, str]) -> None:
     path = project.path / ".env"
-    path.touch(mode=PRIVATE_FILE)
-    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), "utf-8")
+    with open_private(path) as file:
+        file.write("".join(f"{name}={value}\n" for name, value in values.items()).encode())

@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest.mock import Mock
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
 from assets.definitions import build_definitions, project_resources
 from eur_pipeline.intervals import Window
@@ -71,7 +73,11 @@ class CodeLocation:
         """One tick of the collection's schedule at that time."""
         schedule = self.definitions.resolve_schedule_def("geneva_im_schedule")
         resources = project_resources(self.project)
-        with dg.build_schedule_context(self.instance, at, resources=resources) as context:
+        with dg.build_schedule_context(scheduled_execution_time=at, resources=resources) as context:
+            # A context for tests takes no instance that is in memory, other than so.
+            held = {"_instance": self.instance, "_instance_ref": Mock(spec=InstanceRef)}
+            for name, value in held.items():
+                setattr(context, name, value)
             result = schedule.evaluate_tick(context)
         return Tick(result.run_requests or [], result.skip_message)
 

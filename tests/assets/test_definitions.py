@@ -25,7 +25,9 @@ def with_collections(project: Project, remote: Remote, *collections: str) -> dg.
     """Those of the project with collections of these names."""
     content = configuration(remote)
     (collection,) = content["collections"]
-    content["collections"] = [{**collection, "name": name} for name in collections]
+    content["collections"] = [
+        {**collection, "name": name, "remote_path": f"/{name}"} for name in collections
+    ]
     project.config_path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return build_definitions(Project(project.path))
 

@@ -12,8 +12,8 @@ import dagster as dg
 import psutil
 
 from assets.killed_runs import UNTAGGED_GRACE_SECONDS, fail_killed_runs
-from assets.runs import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG, process_tags
 from assets.sensors import killed_runs_sensor
+from resources.processes import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG, process_tags
 
 STARTED = dg.DagsterRunStatus.STARTED
 
@@ -128,9 +128,16 @@ def test_an_untagged_run_lives_as_long_as_its_code_server(
     assert fail_killed_runs(instance, time.time()) == [run.run_id]
 
 
-def test_runs_that_have_not_begun_or_are_over_are_left(instance: dg.DagsterInstance) -> None:
+def test_a_run_that_was_made_and_never_launched_is_failed_in_the_end(
+    instance: dg.DagsterInstance,
+) -> None:
+    made = _add_run(instance, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert fail_killed_runs(instance, time.time()) == []
+    assert fail_killed_runs(instance, time.time() + UNTAGGED_GRACE_SECONDS + 60) == [made]
+
+
+def test_runs_that_are_over_are_left(instance: dg.DagsterInstance) -> None:
     for status in (
-        dg.DagsterRunStatus.NOT_STARTED,
         dg.DagsterRunStatus.SUCCESS,
         dg.DagsterRunStatus.FAILURE,
         dg.DagsterRunStatus.CANCELED,
@@ -152,6 +159,22 @@ def test_what_a_killed_run_held_is_free_again() -> None:
 
         fail_killed_runs(instance, time.time())
 
+        assert storage.claim_concurrency_slot(pool, other, "step").is_claimed
+
+
+def test_a_slot_is_freed_whoever_found_out_that_its_run_was_killed() -> None:
+    with dg.instance_for_test() as instance:
+        storage, pool = instance.event_log_storage, "sftp_geneva_im"
+        storage.set_concurrency_slots(pool, 1)
+        failed = _add_run(instance, _own_tags())
+        assert storage.claim_concurrency_slot(pool, failed, "step").is_claimed
+        run = instance.get_run_by_id(failed)
+        assert run is not None
+        instance.report_run_failed(run, "the code server noticed")
+
+        assert fail_killed_runs(instance, time.time()) == []
+
+        other = _add_run(instance, _own_tags())
         assert storage.claim_concurrency_slot(pool, other, "step").is_claimed
 
 

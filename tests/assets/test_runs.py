@@ -11,17 +11,14 @@ import pytest
 from assets import collections
 from assets.runs import (
     FAILURE_TAG,
-    HOST_TAG,
     PERMANENT,
-    PID_TAG,
-    PROCESS_STARTED_TAG,
     RETRIES,
-    RUN_TAG,
     explained,
 )
 from eur_pipeline.collect.collector import CollectReport, collect
 from eur_pipeline.errors import EurError, LoginRefusedError, ServerUnreachableError
 from resources import archive_server
+from resources.processes import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG
 from tests.assets.location import CodeLocation
 from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml
 
@@ -87,9 +84,9 @@ def test_pauses_between_attempts_grow() -> None:
     assert [RETRIES.calculate_delay(n) for n in (1, 2)] == [5, 15]
 
 
-def test_a_run_says_which_process_it_is(instance: dg.DagsterInstance) -> None:
-    result, _ = _run(instance, [])
-    tags = _tags(instance, result)
+def test_a_run_says_which_process_it_is(location: CodeLocation) -> None:
+    result = location.collect()
+    tags = _tags(location.instance, result)
     assert tags[RUN_TAG] == result.run_id
     assert (tags[HOST_TAG], tags[PID_TAG]) == (socket.gethostname(), str(os.getpid()))
     assert float(tags[PROCESS_STARTED_TAG]) == psutil.Process().create_time()

@@ -16,7 +16,7 @@ from dagster._core.remote_origin import (
 from assets import sensors
 from assets.sensors import LONGEST_PAUSE_SECONDS, Attempt
 from eur_pipeline.collect.collector import collect
-from eur_pipeline.errors import RemoteFolderError, ServerUnreachableError
+from eur_pipeline.errors import LoginRefusedError, RemoteFolderError, ServerUnreachableError
 from eur_pipeline.project import Project
 from tests.assets.location import HOUR, JOB, CodeLocation, Tick
 from tests.conftest import UPLOADED, Remote, archive_xml, project_at
@@ -223,3 +223,19 @@ def _configure(project: Project, **collection: str) -> None:
     content = yaml.safe_load(project.config_path.read_text(encoding="utf-8"))
     content["collections"][0].update(collection)
     project.config_path.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def test_a_refused_login_is_not_tried_again_until_the_configuration_changes(
+    daemon: Daemon, remote: Remote, location: CodeLocation
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    secrets = location.project.path / ".env"
+    right = secrets.read_text()
+    secrets.write_text(right.replace("correct", "wrong"))
+
+    with pytest.raises(LoginRefusedError):
+        daemon.tick()
+    assert "the server refused this configuration" in (daemon.tick(after=3600).skipped or "")
+
+    secrets.write_text(right)
+    assert len(daemon.tick().requests) == 1

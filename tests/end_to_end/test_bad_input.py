@@ -1,10 +1,12 @@
 """Bad input through the whole pipeline: a clear error, nothing lost, and the rest goes on."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml, configuration
+from tests.conftest import Remote, archive_xml, configuration, project_at
 
 from .command import eur
 from .demo import published
@@ -17,7 +19,9 @@ NO_SENDER = (
 )
 
 
-def test_what_can_be_read_goes_on_beside_what_cannot(project: Project, remote: Remote) -> None:
+def test_what_can_be_read_goes_on_beside_what_cannot(tmp_path: Path, remote: Remote) -> None:
+    # What has no end is otherwise left to its uploader for a while.
+    project = project_at(tmp_path / "project", remote, incomplete_wait_minutes=0)
     remote.put("good.xml", archive_xml("first"))
     remote.put("broken.xml", archive_xml("second").replace(b"</body>", b"</bdy>"))
     remote.put("truncated.xml", archive_xml("third")[:-20])
@@ -27,7 +31,8 @@ def test_what_can_be_read_goes_on_beside_what_cannot(project: Project, remote: R
     done = eur("run", "--dir", project.path)
 
     assert done.returncode == 0, done.stderr
-    assert remote.names() == []
+    # What lacks its closing tag may still grow: it is collected, and left on the server for now.
+    assert remote.names() == ["truncated.xml"]
     assert published(project.path, "select archive_name from messages order by sent_at") == [
         ("good.xml",),
         ("also-good.xml",),
