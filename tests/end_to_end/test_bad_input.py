@@ -1,12 +1,10 @@
 """Bad input through the whole pipeline: a clear error, nothing lost, and the rest goes on."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml, configuration, project_at
+from tests.conftest import Remote, archive_xml, configuration
 
 from .command import eur
 from .demo import published
@@ -19,9 +17,7 @@ NO_SENDER = (
 )
 
 
-def test_what_can_be_read_goes_on_beside_what_cannot(tmp_path: Path, remote: Remote) -> None:
-    # What has no end is otherwise left to its uploader for a while.
-    project = project_at(tmp_path / "project", remote, incomplete_wait_minutes=0)
+def test_what_can_be_read_goes_on_beside_what_cannot(project: Project, remote: Remote) -> None:
     remote.put("good.xml", archive_xml("first"))
     remote.put("broken.xml", archive_xml("second").replace(b"</body>", b"</bdy>"))
     remote.put("truncated.xml", archive_xml("third")[:-20])
