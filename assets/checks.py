@@ -25,7 +25,7 @@ OF_COLLECTING = (UPLOADS_ARRIVED, NOTHING_WAITS)
 OF_READING = (ARCHIVES_ACCOUNTED_FOR, ARCHIVES_READABLE, RECORDS_READABLE)
 
 _DESCRIPTIONS = {
-    UPLOADS_ARRIVED: "Every interval that is over has at least one archive.",
+    UPLOADS_ARRIVED: "Every interval of the run that is over has at least one archive.",
     NOTHING_WAITS: "No file had to be left on the server: unfinished, unreadable or undeletable.",
     ARCHIVES_ACCOUNTED_FOR: "Every landed archive was read, is a duplicate, or is set aside.",
     ARCHIVES_READABLE: "No archive had to be set aside.",

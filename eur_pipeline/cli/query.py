@@ -15,6 +15,9 @@ from eur_pipeline.cli.console import ProjectDir, errors, out
 
 _ANY_WIDTH = 1 << 20
 
+# Names come from archives, and CSV is opened in spreadsheets.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def query(
     sql: Annotated[
@@ -46,8 +49,13 @@ def _as_csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows(rows)
+    writer.writerows([_as_cell(value) for value in row] for row in rows)
     return text.getvalue().rstrip("\n")
+
+
+def _as_cell(value: object) -> object:
+    """Text that a spreadsheet would take for a formula begins with an apostrophe instead."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _show(names: list[str], rows: list[tuple[Any, ...]]) -> None:

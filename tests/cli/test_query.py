@@ -50,6 +50,11 @@ def test_json_is_an_array_of_objects(directory: Path) -> None:
     ]
 
 
+def test_csv_holds_no_formula(directory: Path) -> None:
+    sql = "select '=HYPERLINK(1)' as a, '@x' as b, 'a=b' as c, -1 as d"
+    assert ask(directory, sql, "--csv").output == "a,b,c,d\n'=HYPERLINK(1),'@x,a=b,-1\n"
+
+
 def test_csv_has_the_names_first(directory: Path) -> None:
     result = ask(directory, "select 1 as a, 'x,y' as b", "--csv")
     assert result.output == 'a,b\n1,"x,y"\n'
