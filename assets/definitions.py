@@ -7,7 +7,7 @@ from assets.collections import messages_asset, raw_archives_asset
 from assets.jobs import collection_job, models_job
 from assets.models import models_asset
 from assets.schedules import collection_schedule, nightly_models_schedule
-from assets.sensors import killed_runs_sensor, new_archives_sensor
+from assets.sensors import changed_inputs_sensor, killed_runs_sensor, new_archives_sensor
 from eur_pipeline.project import Project
 from resources.archive_server import ArchiveServerResource
 from resources.lake import LakeResource
@@ -29,6 +29,7 @@ def build_definitions(project: Project) -> dg.Definitions:
         sensors=[
             *(new_archives_sensor(collection) for collection in collections),
             automation_sensor(models),
+            changed_inputs_sensor,
             killed_runs_sensor,
         ],
         schedules=[

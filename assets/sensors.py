@@ -1,4 +1,4 @@
-"""Sensors: one per collection that asks for runs, and one that ends killed runs.
+"""Sensors: one per collection, one for changed inputs, and one that ends killed runs.
 
 A sensor lists and decides; it downloads nothing. A listing that fails, fails the tick.
 """
@@ -16,8 +16,9 @@ from assets.runs import FAILURE_TAG, PERMANENT
 from eur_pipeline.collect.backlog import Backlog
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import ranges
-from eur_pipeline.orchestrator import collection_run, job_name
+from eur_pipeline.orchestrator import MODELS_JOB, collection_run, job_name
 from resources.archive_server import ArchiveServerResource
+from resources.warehouse import WarehouseResource
 
 BACKLOG_TAG = "eur/backlog"
 
@@ -88,6 +89,28 @@ def new_archives_sensor(collection: Collection) -> dg.SensorDefinition:
         )
 
     return new_archives
+
+
+@dg.sensor(
+    name="changed_inputs",
+    job_name=MODELS_JOB,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Rebuilds the models when directory.csv, tariff.csv or eur.yaml changed.",
+)
+def changed_inputs_sensor(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Asks for the models' job when a person changed what they depend on."""
+    digest = warehouse.inputs_digest()
+    if context.cursor == digest:
+        return dg.SkipReason("directory, tariff and configuration are what they were")
+    if not context.cursor:
+        context.update_cursor(digest)
+        return dg.SkipReason("seen for the first time")
+    # A time in the key: what is changed back is a change, too.
+    request = dg.RunRequest(run_key=f"{digest}-{time.time():.0f}")
+    return dg.SensorResult(run_requests=[request], cursor=digest)
 
 
 @dg.sensor(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from eur_pipeline.models.building import build
+from eur_pipeline.models.inputs import inputs_digest
 from eur_pipeline.models.publishing import PublishReport, publish
 from eur_pipeline.models.report import BuildReport
 from resources.base import ProjectResource
@@ -10,6 +11,10 @@ from resources.base import ProjectResource
 
 class WarehouseResource(ProjectResource):
     """The private database and the published one."""
+
+    def inputs_digest(self) -> str:
+        """A hash of directory, tariff and configuration: the models follow when it changes."""
+        return inputs_digest(self.project)
 
     def build(self, select: Collection[str] | None = None) -> BuildReport:
         """Rebuild what is stale of those models, in one transaction."""

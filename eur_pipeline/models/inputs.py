@@ -4,6 +4,7 @@ What a date's stamp has of them is decided in `validity.py`.
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,13 @@ def read_inputs(project: Project) -> dict[str, InputTable]:
         ),
         "inputs.dialects": _constant(DIALECTS, _dialect_rows(project)),
     }
+
+
+def inputs_digest(project: Project) -> str:
+    """A hash of the files that a person writes and models depend on; missing ones are empty."""
+    paths = (project.directory_path, project.tariff_path, project.config_path)
+    contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
+    return hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in contents)).hexdigest()
 
 
 def variables(config: Config) -> dict[str, object]:

@@ -133,7 +133,13 @@ def test_everything_runs_without_a_click(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     sensors = {sensor.name: sensor.default_status for sensor in repository.sensor_defs}
     assert sensors == dict.fromkeys(
-        ("geneva_im_new_archives", "boston_im_new_archives", "models_automation", "killed_runs"),
+        (
+            "geneva_im_new_archives",
+            "boston_im_new_archives",
+            "models_automation",
+            "changed_inputs",
+            "killed_runs",
+        ),
         dg.DefaultSensorStatus.RUNNING,
     )
     schedules = {schedule.name: schedule.default_status for schedule in repository.schedule_defs}
