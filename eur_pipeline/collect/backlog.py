@@ -1,6 +1,7 @@
 """What a collection has to do: the upload hours with files to collect, to remove or to read.
 
-Looks at server and landing zone, and decides for sensor and command alike; changes nothing there.
+Decides for sensor and command alike; fetches and removes nothing. All it leaves behind is the
+index's note of when a file was seen first.
 """
 
 import datetime as dt

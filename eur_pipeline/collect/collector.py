@@ -26,7 +26,7 @@ from eur_pipeline.project import Project
 # A batch shares its syncs; what a crash makes us fetch again is at most one batch.
 BATCH_FILES = 64
 
-# One connection has eight channels for files; most of the time goes into waiting for answers.
+# On one connection; with a single file at a time, most of it would be waiting for answers.
 FILES_AT_ONCE = 8
 
 # A lost link is tried again at once a few times; who launched the run goes on from there.
@@ -155,8 +155,8 @@ class _Collecting:
         self._zone.record(new)
         self.report.collected.extend(new)
         if self._deletes:
-            for _ in workers.map(partial(self._remove, server), fetched):
-                pass
+            for removed in workers.map(partial(self._remove, server), fetched):
+                self.report.removed += removed
 
     def _fetch(self, server: ArchiveServer, archive: ListedArchive, number: int) -> Fetched | None:
         to = self._store.unfinished(self._collection.name, str(number))
@@ -220,8 +220,8 @@ class _Collecting:
             duplicate_of=original.key if original else None,
         )
 
-    def _remove(self, server: ArchiveServer, fetched: Fetched) -> None:
-        """Remove a file that is landed, if it is still the one that was fetched."""
+    def _remove(self, server: ArchiveServer, fetched: Fetched) -> bool:
+        """Remove a file that is landed, if it is still the one that was fetched; whether it was."""
         file = fetched.archive.file
         stood = dt.datetime.now(dt.UTC) - fetched.archive.first_seen
         if fetched.ending is not Ending.CLOSED and stood < self._patience:
@@ -229,10 +229,12 @@ class _Collecting:
             self._wait(
                 fetched.archive, "it is collected, but may still grow: it has no closing tag"
             )
-            return
+            return False
         try:
-            if server.look(file.path) == file:
-                server.remove(file.path)
-                self.report.removed += 1
+            if server.look(file.path) != file:
+                return False
+            server.remove(file.path)
         except RemoteFolderError as error:
             self._wait(fetched.archive, str(error))
+            return False
+        return True

@@ -1,9 +1,9 @@
 """The index of a collection's manifests: answers "have I this?" without reading them all.
 
-It also knows the upload hours whose archives changed since they were read into the lake.
-
-It only saves time. The manifests are the truth: a hit counts only while its manifest is there;
-a miss is a miss, because a row is committed before its manifest. A lost index is rebuilt.
+The manifests are the truth: a hit counts only while its manifest is there, and a miss is a miss,
+because a row is committed before its manifest. Beside that it remembers when listed files were seen
+first, and which upload hours changed since they were read into the lake. A lost index is rebuilt:
+files are then seen for the first time again, and every hour is read again, which changes nothing.
 """
 
 import datetime as dt
