@@ -42,7 +42,7 @@ def bare_address(
     An extension is a number of exactly `extension_length` digits (None: any number); other numbers
     stay as they are: they are nobody's of the company.
     """
-    address = text.strip().partition("/")[0]
+    address = text.partition("/")[0].strip()
     local, at, domain = address.rpartition("@")
     if at:
         return f"{local}@{domain.lower()}"

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eur_pipeline.archives import values
@@ -19,6 +19,7 @@ from eur_pipeline.archives.values import TimeFormat
         ("56207/phone", "56207@presence.example"),
         ("Presence.Example", "presence.example"),
         ("a@b@C.d", "a@b@c.d"),
+        ("56207 /phone", "56207@presence.example"),
         ("", ""),
     ],
 )
@@ -48,6 +49,7 @@ def test_without_a_presence_domain_an_extension_stays_one() -> None:
 
 
 @given(st.text())
+@example("0 /")
 def test_making_an_address_bare_twice_changes_nothing_more(text: str) -> None:
     once = values.bare_address(text, "x.y")
     assert values.bare_address(once, "x.y") == once
