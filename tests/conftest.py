@@ -2,8 +2,9 @@
 
 import datetime as dt
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import yaml
 from eur_pipeline.project import Project
 from eur_pipeline.simulator.sftp_server import SftpServer
 from eur_pipeline.starter import create_project
+from tests.faults.openssh import MISSING, SSHD, OpenSshServer
 
 PASSWORD_VARIABLE = "EUR_TEST_PASSWORD"
+PASSWORD_LOGIN = {"user": "avaya", "password_env": PASSWORD_VARIABLE}
 UPLOADED = dt.datetime(2026, 3, 9, 8, 0, tzinfo=dt.UTC)
 
 DIRECTORY = """\
@@ -45,10 +48,15 @@ def archive_xml(*bodies: str, minute: int = 0) -> bytes:
 
 @dataclass(frozen=True)
 class Remote:
-    """The archive server, and its folder as the administrator of that machine sees it."""
+    """The archive server, and its folder as the administrator of that machine sees it.
 
-    server: SftpServer
+    `path` is what clients call the folder; `login` is what a collection says to log in.
+    """
+
+    server: SftpServer | OpenSshServer
     folder: Path
+    path: str = "/archives"
+    login: Mapping[str, str | None] = field(default_factory=lambda: PASSWORD_LOGIN)
 
     def put(self, name: str, content: bytes, mtime: dt.datetime = UPLOADED) -> Path:
         """A finished upload."""
@@ -62,18 +70,37 @@ class Remote:
         return sorted(path.name for path in self.folder.iterdir())
 
 
-@pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Remote]:
-    """An SFTP server with an empty remote folder `/archives`."""
-    folder = tmp_path / "remote" / "archives"
+@contextmanager
+def embedded(home: Path) -> Iterator[Remote]:
+    """The embedded SFTP server with an empty remote folder `/archives`; all of it below `home`."""
+    folder = home / "remote" / "archives"
     folder.mkdir(parents=True)
     with SftpServer(
         root=folder.parent,
         user="avaya",
         password="correct",
-        host_key_path=tmp_path / "host_key",
+        host_key_path=home / "host_key",
     ) as server:
         yield Remote(server, folder)
+
+
+@contextmanager
+def openssh(home: Path) -> Iterator[Remote]:
+    """OpenSSH's server with an empty remote folder; the test is skipped where it is missing."""
+    if not SSHD.exists():
+        pytest.skip(MISSING)
+    folder = home / "remote" / "archives"
+    folder.mkdir(parents=True)
+    with OpenSshServer(home / "openssh") as server:
+        login = {"user": server.user, "password_env": None, "private_key": str(server.private_key)}
+        yield Remote(server, folder, str(folder), login)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    """An SFTP server with an empty remote folder."""
+    with embedded(tmp_path) as remote:
+        yield remote
 
 
 def configuration(remote: Remote, **collection: Any) -> dict[str, Any]:
@@ -88,9 +115,8 @@ def configuration(remote: Remote, **collection: Any) -> dict[str, Any]:
                 "presence_domain": "presence.example",
                 "host": remote.server.host,
                 "port": remote.server.port,
-                "user": "avaya",
-                "password_env": PASSWORD_VARIABLE,
-                "remote_path": "/archives",
+                **remote.login,
+                "remote_path": remote.path,
                 "start": dt.date(2026, 3, 1),
                 **collection,
             }

@@ -61,7 +61,7 @@ def test_a_manifest_says_what_was_collected(project: Project, remote: Remote) ->
         collection="geneva_im",
         upload_hour=UPLOADED,
         name="im 1.xml",
-        remote_path="/archives/im 1.xml",
+        remote_path=f"{remote.path}/im 1.xml",
         size=len(content),
         mtime=UPLOADED,
         sha256=sha256,
@@ -155,7 +155,7 @@ def test_what_may_still_grow_is_collected_but_not_removed_until_it_stood_unchang
         second = collect_all(project)
 
     assert (len(first.collected), first.removed) == (1, 0)
-    assert "may still grow" in first.waiting["/archives/unclosed.xml"]
+    assert "may still grow" in first.waiting[f"{remote.path}/unclosed.xml"]
     assert (second.collected, second.removed) == ([], 1)
     assert landed(project) == {"unclosed.xml": content}
 
@@ -222,7 +222,7 @@ def test_a_file_that_cannot_be_had_or_removed_keeps_no_other_from_it(
     monkeypatch.setattr(ArchiveServer, method, refuse_one)
     report = collect_all(project)
 
-    assert report.waiting == {"/archives/b.xml": "no permission"}
+    assert report.waiting == {f"{remote.path}/b.xml": "no permission"}
     assert remote.names() == ["b.xml"]
     assert {"a.xml", "c.xml"} <= landed(project).keys()
 
@@ -322,6 +322,7 @@ def test_two_collectors_of_one_collection_exclude_each_other(project: Project) -
         collect_all(project)
 
 
+@pytest.mark.parametrize("remote", ["embedded"], indirect=True)
 def test_a_wrong_password_is_permanent_and_is_not_shown(
     project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,8 +38,8 @@ def test_files_are_listed_with_size_and_utc_time(project: Project, remote: Remot
     with server_of(project) as server:
         files = server.list()
     assert [(f.path, f.name, f.size, f.mtime) for f in files] == [
-        ("/archives/a.xml", "a.xml", 5, UPLOADED),
-        ("/archives/b.xml", "b.xml", 4, UPLOADED),
+        (f"{remote.path}/a.xml", "a.xml", 5, UPLOADED),
+        (f"{remote.path}/b.xml", "b.xml", 4, UPLOADED),
     ]
 
 
@@ -61,6 +61,7 @@ def test_a_file_that_vanished_before_it_was_read_is_a_failed_transfer(project: P
         list(server.read(RemoteFile("/archives/gone.xml", 5, None)))
 
 
+@pytest.mark.parametrize("remote", ["embedded"], indirect=True)
 def test_a_wrong_password_is_refused_and_in_no_message(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,17 @@
+"""Collecting is tested against the embedded server and against OpenSSH's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Remote, embedded, openssh
+
+SERVERS = {"embedded": embedded, "openssh": openssh}
+
+
+@pytest.fixture(params=SERVERS)
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
+    """One server of each kind, with an empty remote folder."""
+    with SERVERS[request.param](tmp_path) as remote:
+        yield remote
