@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
-from eur_pipeline.archives.reader import read_archive, root_of
-from eur_pipeline.archives.record import Record
+from eur_pipeline.archives.reader import root_of
 from eur_pipeline.errors import UnreadableArchiveError
-from eur_pipeline.lake.records import BodyPolicy, Origin, message_row
+from eur_pipeline.lake.intake import Intake
+from eur_pipeline.lake.records import BodyPolicy, Origin
 from eur_pipeline.lake.schema import MESSAGES
 from eur_pipeline.lake.spool import Spool, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
-
-# Of a file's rejects so many are described; all are counted.
-_REASONS_KEPT = 5
 
 Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
 
@@ -85,25 +82,16 @@ class FileParser:
         try:
             dialect = self._dialect_of(path)
             parsed.dialect = dialect.name
-            self._read(parsed, Origin(sha256, path.name, dialect.name), dialect, spool)
+            origin = Origin(sha256, path.name, dialect.name)
+            intake = Intake(dialect, BodyPolicy(), spool, presence_domain=self.presence_domain)
+            with self.open_file(path) as source:
+                tally = intake.take(source, origin)
         except UnreadableArchiveError as error:
-            spool.roll_back()
-            return ParsedFile(
-                path, parsed.dialect, error=str(error), records_before=error.records_before
-            )
-        spool.commit()
+            parsed.error, parsed.records_before = str(error), error.records_before
+        else:
+            parsed.records, parsed.rejects = tally.records, tally.rejects
+            parsed.reasons = tally.reasons
         return parsed
-
-    def _read(self, parsed: ParsedFile, origin: Origin, dialect: Dialect, spool: Spool) -> None:
-        with self.open_file(parsed.path) as source:
-            for item in read_archive(source, dialect, presence_domain=self.presence_domain):
-                if isinstance(item, Record):
-                    spool.add(message_row(item, origin, BodyPolicy()), item.body_bytes or 0)
-                    parsed.records += 1
-                    continue
-                parsed.rejects += 1
-                if len(parsed.reasons) < _REASONS_KEPT:
-                    parsed.reasons.append(f"record {item.ordinal}, {item.field}: {item.reason}")
 
     def _dialect_of(self, path: Path) -> Dialect:
         if self.dialect is not None:

@@ -7,13 +7,12 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from eur_pipeline.archives.dialect import Dialect, load_dialect
-from eur_pipeline.archives.reader import read_archive
-from eur_pipeline.archives.record import Record
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.config import Bodies, Collection
 from eur_pipeline.errors import UnreadableArchiveError
+from eur_pipeline.lake.intake import REASONS_KEPT, Intake
 from eur_pipeline.lake.lake import HourWriter, Lake, lock_name
-from eur_pipeline.lake.records import BodyPolicy, Origin, Row, message_row, reject_row
+from eur_pipeline.lake.records import BodyPolicy, Origin, Row
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
@@ -21,8 +20,6 @@ READ, DUPLICATE, UNREADABLE = "read", "duplicate", "unreadable"
 
 # How long to wait for another process that reads archives of the same collection.
 _LOCK_SECONDS = 600
-# An unhappy report names so many reasons; all of them are in the lake.
-_REASONS_REPORTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +77,26 @@ class _Ingest:
         return outcome
 
     def _read(self, manifest: Manifest, writer: HourWriter) -> _Outcome:
-        outcome = _Outcome(READ)
+        intake = Intake(
+            dialect=self.dialect,
+            policy=self.policy,
+            messages=writer.messages,
+            rejects=writer.rejects,
+            presence_domain=self.collection.presence_domain,
+            extension_length=self.collection.extension_length,
+        )
         try:
-            self._read_records(manifest, writer, outcome)
+            with self.landing.open(manifest) as source:
+                tally = intake.take(source, _origin(manifest, self.dialect), manifest.upload_hour)
         except UnreadableArchiveError as error:
-            writer.messages.roll_back()
-            writer.rejects.roll_back()
-            reason = str(error)
             return _Outcome(
                 UNREADABLE,
-                reason,
+                str(error),
                 records_before_damage=error.records_before,
-                reasons=[f"{manifest.name}: {reason}"],
+                reasons=[f"{manifest.name}: {error}"],
             )
-        writer.messages.commit()
-        writer.rejects.commit()
-        return outcome
-
-    def _read_records(self, manifest: Manifest, writer: HourWriter, outcome: _Outcome) -> None:
-        origin = _origin(manifest, self.dialect)
-        with self.landing.open(manifest) as source:
-            items = read_archive(
-                source,
-                self.dialect,
-                presence_domain=self.collection.presence_domain,
-                extension_length=self.collection.extension_length,
-                uploaded=manifest.upload_hour,
-            )
-            for item in items:
-                if isinstance(item, Record):
-                    row = message_row(item, origin, self.policy)
-                    writer.messages.add(row, item.body_bytes or 0)
-                    outcome.records += 1
-                    continue
-                writer.rejects.add(reject_row(item, origin, self.policy), len(item.raw))
-                outcome.rejects += 1
-                if len(outcome.reasons) < _REASONS_REPORTED:
-                    outcome.reasons.append(
-                        f"{manifest.name}, record {item.ordinal}, {item.field}: {item.reason}"
-                    )
+        reasons = [f"{manifest.name}, {reason}" for reason in tally.reasons]
+        return _Outcome(READ, records=tally.records, rejects=tally.rejects, reasons=reasons)
 
 
 def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> IngestReport:
@@ -193,5 +171,5 @@ def _added(report: IngestReport, manifest: Manifest, outcome: _Outcome) -> Inges
         records=report.records + outcome.records,
         rejects=report.rejects + outcome.rejects,
         bytes=report.bytes + manifest.size,
-        reasons=(*report.reasons, *outcome.reasons)[:_REASONS_REPORTED],
+        reasons=(*report.reasons, *outcome.reasons)[:REASONS_KEPT],
     )

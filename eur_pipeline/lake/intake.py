@@ -1,0 +1,86 @@
+"""One archive's records on their way into spools: the same for the lake and for `eur parse`.
+
+What an archive says is the business of `archives`; what is told of it, and to whom, the callers'.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.reader import read_archive
+from eur_pipeline.archives.record import Record
+from eur_pipeline.errors import UnreadableArchiveError
+from eur_pipeline.lake.records import BodyPolicy, Origin, message_row, reject_row
+from eur_pipeline.lake.spool import Spool
+
+# Of an archive's rejects so many are described; all are counted.
+REASONS_KEPT = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read of one archive.
+
+    Attributes:
+        reasons: What is wrong with the first rejects.
+    """
+
+    records: int = 0
+    rejects: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Reads archives of one dialect into spools.
+
+    Attributes:
+        rejects: None: they are counted, not stored.
+        extension_length: Of how many digits a number is that gets the presence domain; None: any.
+    """
+
+    dialect: Dialect
+    policy: BodyPolicy
+    messages: Spool
+    rejects: Spool | None = None
+    presence_domain: str | None = None
+    extension_length: int | None = None
+
+    def take(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None = None) -> Tally:
+        """Store all of the archive; UnreadableArchiveError, and nothing of it is stored."""
+        try:
+            tally = self._read(source, origin, uploaded)
+        except UnreadableArchiveError:
+            self._each(Spool.roll_back)
+            raise
+        self._each(Spool.commit)
+        return tally
+
+    def _read(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None) -> Tally:
+        tally = Tally()
+        items = read_archive(
+            source,
+            self.dialect,
+            presence_domain=self.presence_domain,
+            extension_length=self.extension_length,
+            uploaded=uploaded,
+        )
+        for item in items:
+            if isinstance(item, Record):
+                row = message_row(item, origin, self.policy)
+                self.messages.add(row, item.body_bytes or 0)
+                tally.records += 1
+                continue
+            if self.rejects is not None:
+                self.rejects.add(reject_row(item, origin, self.policy), len(item.raw))
+            tally.rejects += 1
+            if len(tally.reasons) < REASONS_KEPT:
+                tally.reasons.append(f"record {item.ordinal}, {item.field}: {item.reason}")
+        return tally
+
+    def _each(self, step: Callable[[Spool], None]) -> None:
+        for spool in (self.messages, self.rejects):
+            if spool is not None:
+                step(spool)
