@@ -47,6 +47,7 @@ def _as_list(value: object) -> object:
 
 # Several are tried in order; the first that finds something counts.
 XPaths = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+CompanionSuffix = Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]+$")]
 
 
 class _Section(BaseModel):
@@ -112,6 +113,10 @@ class Dialect(_Section):
         overlap: Whether one message can stand in several archives.
         copy_skew_milliseconds: How far the stamps of two copies without native id can differ.
         copy_window_seconds: How far the stamps of two copies with one native id can differ.
+        companion_suffix: The archive `NAME.xml` is whole only with the file `NAME` + this suffix
+            beside it, without which it cannot be read. Files that end so are no archives.
+        owner_in_name: Whether the archive's name says whose it is, so that two archives of equal
+            bytes are two. With a companion or an owner in the name, these belong to the content.
     """
 
     name: str
@@ -126,6 +131,8 @@ class Dialect(_Section):
     overlap: Overlap = Overlap.POSSIBLE
     copy_skew_milliseconds: Annotated[int, Field(ge=0)] = 0
     copy_window_seconds: Annotated[int, Field(ge=0)] = 300
+    companion_suffix: CompanionSuffix | None = None
+    owner_in_name: bool = False
 
     @cached_property
     def record_paths(self) -> tuple[RecordPath, ...]:

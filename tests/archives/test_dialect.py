@@ -142,6 +142,8 @@ def test_an_xpath_that_fails_on_one_record_costs_that_record_alone(tmp_path: Pat
         ("log/entry", "log/entry\nname: other", "name: no such key"),
         ("log/entry", "log/entry\nnamespaces: {eur: 'urn:x'}", "namespaces: expected another"),
         ("log/entry", "log/entry\nkinds: [{when: ')', kind: edit}]", "kinds.0.when: expected an"),
+        ("log/entry", "log/entry\ncompanion_suffix: ../x", "companion_suffix: expected"),
+        ("log/entry", "log/entry\nowner_in_name: USER", "owner_in_name: expected"),
         (MINIMAL, "[", "not readable as YAML"),
         (MINIMAL, "- a", "expected the keys of a dialect"),
     ],
