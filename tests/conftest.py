@@ -4,7 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from eur_pipeline.project import Project
 from eur_pipeline.simulator.sftp_server import SftpServer
 from eur_pipeline.starter import create_project
 from tests.faults.openssh import MISSING, SSHD, OpenSshServer
+from tests.faults.proxy import TcpProxy
 
 PASSWORD_VARIABLE = "EUR_TEST_PASSWORD"
 PASSWORD_LOGIN = {"user": "avaya", "password_env": PASSWORD_VARIABLE}
@@ -47,13 +48,22 @@ def archive_xml(*bodies: str, minute: int = 0) -> bytes:
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where a server is to be reached that lies behind something else."""
+
+    host: str
+    port: int
+    known_hosts_line: str
+
+
+@dataclass(frozen=True)
 class Remote:
     """The archive server, and its folder as the administrator of that machine sees it.
 
     `path` is what clients call the folder; `login` is what a collection says to log in.
     """
 
-    server: SftpServer | OpenSshServer
+    server: SftpServer | OpenSshServer | Address
     folder: Path
     path: str = "/archives"
     login: Mapping[str, str | None] = field(default_factory=lambda: PASSWORD_LOGIN)
@@ -94,6 +104,13 @@ def openssh(home: Path) -> Iterator[Remote]:
     with OpenSshServer(home / "openssh") as server:
         login = {"user": server.user, "password_env": None, "private_key": str(server.private_key)}
         yield Remote(server, folder, str(folder), login)
+
+
+def through(proxy: TcpProxy, remote: Remote) -> Remote:
+    """The same remote, reached through a proxy before its server."""
+    key = remote.server.known_hosts_line.partition(" ")[2]
+    line = f"[{proxy.host}]:{proxy.port} {key}"
+    return replace(remote, server=Address(proxy.host, proxy.port, line))
 
 
 @pytest.fixture
