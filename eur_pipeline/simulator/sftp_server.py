@@ -8,6 +8,7 @@ import hmac
 import logging
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +27,9 @@ class SftpServer:
     """An SFTP server that serves `root` while its `with` block lasts.
 
     `port=0` takes any free port. The host key is made when its file is missing. `authorized_keys`
-    names a file in OpenSSH's format whose keys may log in instead of the password. Entering raises
-    PermanentError when the address cannot be used, or the host key or `root` is unusable.
+    names a file in OpenSSH's format whose keys may log in instead of the password. `files` answers
+    the requests of a session in place of `JailedFiles`. Entering raises PermanentError when the
+    address cannot be used, or the host key or `root` is unusable.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class SftpServer:
         host: str = "127.0.0.1",
         port: int = 0,
         authorized_keys: Path | None = None,
+        files: "FilesFactory | None" = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -48,6 +51,7 @@ class SftpServer:
         self._password = password
         self._host_key_path = host_key_path
         self._authorized_keys = authorized_keys
+        self._files = files or JailedFiles
         self._connections: set[asyncssh.SSHServerConnection] = set()
 
     def __enter__(self) -> Self:
@@ -105,7 +109,7 @@ class SftpServer:
             self.port,
             server_factory=self._new_connection,
             server_host_keys=[self._host_key],
-            sftp_factory=lambda channel: _JailedFiles(channel, os.fsencode(self._root)),
+            sftp_factory=lambda channel: self._files(channel, os.fsencode(self._root)),
             # Without a process or session factory there is neither shell nor exec, and asyncssh
             # refuses to forward ports unless its server says otherwise.
             agent_forwarding=False,
@@ -152,18 +156,25 @@ class _OneUser(asyncssh.SSHServer):
         return right and username == self._user
 
 
-class _JailedFiles(asyncssh.SFTPServer):
-    """Serves one folder; asyncssh's own chroot would follow a link that leads out of it."""
+class JailedFiles(asyncssh.SFTPServer):
+    """Answers requests for what is in one folder.
+
+    asyncssh's own chroot would follow a link that leads out of it.
+    """
 
     def __init__(self, channel: "asyncssh.SSHServerChannel[bytes]", root: bytes) -> None:
         super().__init__(channel, chroot=root)
         self._jail = Path(os.fsdecode(root)).resolve()
 
     def map_path(self, path: bytes) -> bytes:
+        """Where the file lies on this machine; refused for what is outside of the folder."""
         mapped = super().map_path(path)
         if not Path(os.fsdecode(mapped)).resolve().is_relative_to(self._jail):
             raise asyncssh.SFTPPermissionDenied("This link leads out of the served folder")
         return mapped
+
+
+FilesFactory = Callable[["asyncssh.SSHServerChannel[bytes]", bytes], asyncssh.SFTPServer]
 
 
 def load_or_make_host_key(path: Path) -> asyncssh.SSHKey:
