@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.errors import ConfigurationError
 
 ROOT_TIME_ZONE = "UTC"
@@ -169,6 +170,7 @@ class Config(_Section):
     sites: Annotated[tuple[Site, ...], BeforeValidator(_not_empty)]
     collections: Annotated[tuple[Collection, ...], BeforeValidator(_not_empty)]
     billing: Billing
+    limits: Limits = DEFAULT_LIMITS
 
     def collection(self, name: str) -> Collection:
         """The collection of that name; a ConfigurationError lists those there are."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eur_pipeline.archives.limits import DEFAULT_LIMITS
 from eur_pipeline.billing.directory import read_directory
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.errors import PermanentError
@@ -24,6 +25,12 @@ def test_the_starter_names_every_option_there_is(tmp_path: Path) -> None:
     project = create_starter(tmp_path)
     collection = project.config.collections[0]
     assert collection.model_fields_set == set(type(collection).model_fields)
+    limits = project.config.limits
+    assert limits.model_fields_set == set(type(limits).model_fields)
+
+
+def test_the_starters_limits_are_those_of_a_project_that_names_none(tmp_path: Path) -> None:
+    assert create_starter(tmp_path).config.limits == DEFAULT_LIMITS
 
 
 def test_the_starter_removes_nothing_from_a_server_until_told_to(tmp_path: Path) -> None:

@@ -4,19 +4,23 @@ What a record is the dialect says; where records go afterwards is the lake's bus
 """
 
 import datetime as dt
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO, cast
 
 from lxml import etree
 
+from eur_pipeline.archives.containers import Contents, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.extract import Extractor, FieldError
+from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 
 RAW_BYTES = 4096
-# A record's tree is in memory as a whole, and empty elements take many times their size in a file.
-RECORD_BYTES = 2 * 1024 * 1024
+_XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 # How far a server's clock or time zone can be ahead of the one that stamps uploads.
 _CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
@@ -34,34 +38,58 @@ def read_archive(
     presence_domain: str | None,
     extension_length: int | None = None,
     uploaded: dt.datetime | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    contents: Contents | None = None,
 ) -> Iterator[Record | Reject]:
     """Every record in the archive, in order; UnreadableArchiveError says where that ended early.
 
-    Bare numbers of `extension_length` digits (None: of any) get the presence domain. Where it is
-    known when the archive was uploaded, a record sent over a day later is a reject.
+    The archive is an XML document, or a container of such; records are numbered through all of
+    them, and `contents` counts what there was. Bare numbers of `extension_length` digits (None: of
+    any) get the presence domain. Where it is known when the archive was uploaded, a record sent
+    over a day later is a reject.
     """
     not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
     extractor = Extractor(dialect, presence_domain, extension_length, not_after)
     ordinal = 0
     try:
-        for element in _record_elements(source, dialect):
-            ordinal += 1
-            yield _read(extractor, element, ordinal)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableArchiveError(_syntax_reason(error), ordinal) from None
+        for document in documents(source, partial(_is_of, dialect), limits, contents):
+            with in_member(document.member), _explained():
+                for element in _record_elements(document.source, dialect, limits):
+                    ordinal += 1
+                    yield _read(extractor, element, ordinal, document.member)
     except UnreadableArchiveError as error:
         error.records_before = ordinal
         raise
 
 
-def root_of(source: BinaryIO) -> str:
+def root_of(source: Readable) -> str:
     """The name of the root element as `{namespace}name`; raises UnreadableArchiveError."""
-    try:
+    with _explained():
         for _, root in _events(source):
             return str(root.tag)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableArchiveError(_syntax_reason(error)) from None
     raise UnreadableArchiveError("expected an XML document, found no element")
+
+
+def roots_in(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]:
+    """The names of the root elements of all documents; raises UnreadableArchiveError."""
+    for document in documents(source, _has_root, limits):
+        with in_member(document.member):
+            yield root_of(document.source)
+
+
+def _has_root(head: bytes) -> bool:
+    try:
+        return bool(root_of(io.BytesIO(head)))
+    except UnreadableArchiveError:
+        return False
+
+
+def _is_of(dialect: Dialect, head: bytes) -> bool:
+    """Whether a document that begins so can be one of the dialect."""
+    try:
+        return dialect.accepts_root(root_of(io.BytesIO(head)))
+    except UnreadableArchiveError:
+        return False
 
 
 class _Bounded:
@@ -71,24 +99,23 @@ class _Bounded:
         held: Bytes since the reader last held no record; the reader sets it back.
     """
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Readable, limits: Limits) -> None:
         self._source = source
+        self._limits = limits
         self.held = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """The next bytes."""
         content = self._source.read(size)
         self.held += len(content)
-        if self.held > RECORD_BYTES:
-            raise UnreadableArchiveError(
-                f"expected records of at most {RECORD_BYTES:,} bytes, found a longer one"
-            )
+        if self.held > self._limits.record_bytes:
+            raise self._limits.exceeded("record_bytes", "bytes in a record")
         return content
 
 
-def _events(source: BinaryIO | _Bounded) -> Iterator[tuple[str, etree._Element]]:
+def _events(source: Readable) -> Iterator[tuple[str, etree._Element]]:
     events: Iterator[tuple[str, etree._Element]] = etree.iterparse(
-        source,
+        cast(BinaryIO, source),
         events=("start", "end"),
         resolve_entities=False,
         no_network=True,
@@ -100,9 +127,11 @@ def _events(source: BinaryIO | _Bounded) -> Iterator[tuple[str, etree._Element]]
     return events
 
 
-def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Element]:
+def _record_elements(
+    source: Readable, dialect: Dialect, limits: Limits
+) -> Iterator[etree._Element]:
     """Every element that is a record, complete; it and all others are forgotten afterwards."""
-    bounded = _Bounded(source)
+    bounded = _Bounded(source, limits)
     tags: list[str] = []
     below_root, found = -1, False
     record: etree._Element | None = None
@@ -112,8 +141,7 @@ def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Elem
         if event == "start":
             tags.append(element.tag)
             below_root += 1
-            if len(tags) == 1:
-                _check_root(element, dialect)
+            _check_start(element, tags, dialect, limits)
             if record is None and any(path.matches(tags) for path in dialect.record_paths):
                 record, found = element, True
             continue
@@ -124,6 +152,21 @@ def _record_elements(source: BinaryIO, dialect: Dialect) -> Iterator[etree._Elem
         if record is None:
             _forget(element)
     _check_found(dialect, below_root, found=found)
+
+
+def _check_start(
+    element: etree._Element, tags: list[str], dialect: Dialect, limits: Limits
+) -> None:
+    """Refuse what no element may be; `tags` are those around it, and its own."""
+    if len(tags) == 1:
+        _check_root(element, dialect)
+    if len(tags) > limits.element_depth:
+        raise limits.exceeded("element_depth", "elements around each other")
+    if tags[-1].startswith(_XINCLUDE):
+        raise UnreadableArchiveError(
+            "expected an archive that includes no other file (XInclude), found an inclusion; "
+            "nothing that an archive names is opened"
+        )
 
 
 def _check_root(root: etree._Element, dialect: Dialect) -> None:
@@ -158,24 +201,36 @@ def _forget(element: etree._Element) -> None:
         del parent[0]
 
 
-def _read(extractor: Extractor, element: etree._Element, ordinal: int) -> Record | Reject:
+def _read(
+    extractor: Extractor, element: etree._Element, ordinal: int, member: str | None
+) -> Record | Reject:
     try:
         return extractor.record(element, ordinal)
     except FieldError as error:
-        return _reject(element, ordinal, error.field, str(error))
+        field, reason = error.field, str(error)
     except (ValueError, etree.LxmlError):
-        return _reject(element, ordinal, "record", _EVALUATION_FAILED)
+        field, reason = "record", _EVALUATION_FAILED
+    return Reject(ordinal, _line(element), field, reason, _raw(element), member)
 
 
-def _reject(element: etree._Element, ordinal: int, field: str, reason: str) -> Reject:
+def _raw(element: etree._Element) -> str:
     raw = etree.tostring(element, encoding="utf-8", with_tail=False)[:RAW_BYTES]
-    return Reject(ordinal, _line(element), field, reason, raw.decode(errors="ignore"))
+    return raw.decode(errors="ignore")
 
 
 def _line(element: etree._Element) -> int | None:
     """Where the element begins; None where libxml2, which counts no further, does not know."""
     line = cast(int | None, element.sourceline)
     return line if line is not None and line < _LAST_LINE_COUNTED else None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn libxml2's errors into ours."""
+    try:
+        yield
+    except etree.XMLSyntaxError as error:
+        raise UnreadableArchiveError(_syntax_reason(error)) from None
 
 
 def _syntax_reason(error: etree.XMLSyntaxError) -> str:

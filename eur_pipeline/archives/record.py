@@ -72,6 +72,7 @@ class Reject:
         field: The field that could not be read; `record` where it is not known which.
         reason: What was found and what was expected; never a body.
         raw: The record's XML, cut off after 4 KiB.
+        member: The file that it stands in, where the archive is a zip.
     """
 
     ordinal: int
@@ -79,3 +80,4 @@ class Reject:
     field: str
     reason: str
     raw: str
+    member: str | None = None

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from eur_pipeline.archives.limits import DEFAULT_LIMITS
 from eur_pipeline.cli.console import AsJson, errors, out, print_json
 from eur_pipeline.lake.files import FileParser, Opener, ParsedFile
 from eur_pipeline.project import Project
@@ -36,10 +37,12 @@ def parse(
     Ends with 0 also where single records could not be read (standard error says how many and why),
     with 1 where a whole file could not; the other files are written all the same.
     """
+    project = Project.find()
     with _progress() as open_file:
         parser = FileParser(
             dialect=dialect,
-            project_dialects=Project.find().dialects_path,
+            project_dialects=project.dialects_path,
+            limits=project.config.limits if project.config_path.exists() else DEFAULT_LIMITS,
             presence_domain=presence_domain,
             open_file=open_file,
         )

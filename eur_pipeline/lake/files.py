@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
-from eur_pipeline.archives.reader import root_of
+from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
+from eur_pipeline.archives.reader import roots_in
 from eur_pipeline.errors import UnreadableArchiveError
 from eur_pipeline.lake.intake import Intake
 from eur_pipeline.lake.records import BodyPolicy, Origin
@@ -49,12 +50,14 @@ class FileParser:
     Attributes:
         dialect: None: the one whose root element the file has.
         open_file: Opens a file for reading; a caller can look on how far it got.
+        limits: What one file may ask for.
     """
 
     dialect: str | None = None
     project_dialects: Path | None = None
     presence_domain: str | None = None
     open_file: Opener = lambda path: path.open("rb")
+    limits: Limits = DEFAULT_LIMITS
 
     def parse(self, paths: Sequence[Path], output: Path) -> list[ParsedFile]:
         """Write the records of all readable files, bodies included; replaces `output` as a whole.
@@ -83,7 +86,13 @@ class FileParser:
             dialect = self._dialect_of(path)
             parsed.dialect = dialect.name
             origin = Origin(sha256, path.name, dialect.name)
-            intake = Intake(dialect, BodyPolicy(), spool, presence_domain=self.presence_domain)
+            intake = Intake(
+                dialect,
+                BodyPolicy(),
+                spool,
+                presence_domain=self.presence_domain,
+                limits=self.limits,
+            )
             with self.open_file(path) as source:
                 tally = intake.take(source, origin)
         except UnreadableArchiveError as error:
@@ -96,12 +105,13 @@ class FileParser:
     def _dialect_of(self, path: Path) -> Dialect:
         if self.dialect is not None:
             return load_dialect(self.dialect, self.project_dialects)
-        with path.open("rb") as source:
-            root = root_of(source)
         names = dialect_names(self.project_dialects)
-        for dialect in (load_dialect(name, self.project_dialects) for name in names):
-            if dialect.accepts_root(root):
-                return dialect
+        dialects = [load_dialect(name, self.project_dialects) for name in names]
+        with path.open("rb") as source:
+            for root in roots_in(source, self.limits):
+                for dialect in dialects:
+                    if dialect.accepts_root(root):
+                        return dialect
         raise UnreadableArchiveError(
             f"expected the root element of a known dialect ({', '.join(names)}), found {root:.80}; "
             f"name the dialect, or write one"

@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from eur_pipeline.archives.dialect import Dialect, load_dialect
+from eur_pipeline.archives.limits import Limits
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.config import Bodies, Collection
 from eur_pipeline.errors import UnreadableArchiveError
@@ -64,6 +65,7 @@ class _Ingest:
     collection: Collection
     dialect: Dialect
     policy: BodyPolicy
+    limits: Limits
     landing: LandingZone
 
     def archive(self, manifest: Manifest, writer: HourWriter) -> _Outcome:
@@ -84,6 +86,7 @@ class _Ingest:
             rejects=writer.rejects,
             presence_domain=self.collection.presence_domain,
             extension_length=self.collection.extension_length,
+            limits=self.limits,
         )
         try:
             with self.landing.open(manifest) as source:
@@ -108,6 +111,7 @@ def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> 
         collection=collection,
         dialect=load_dialect(collection.dialect, project.dialects_path),
         policy=_policy(project, collection),
+        limits=project.config.limits,
         landing=_landing(project),
     )
     report = IngestReport()

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import read_archive
-from eur_pipeline.archives.record import Record
+from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 from eur_pipeline.lake.records import BodyPolicy, Origin, message_row, reject_row
 from eur_pipeline.lake.spool import Spool
@@ -24,11 +26,13 @@ class Tally:
     """What was read of one archive.
 
     Attributes:
+        contents: The documents and attachments that it consists of.
         reasons: What is wrong with the first rejects.
     """
 
     records: int = 0
     rejects: int = 0
+    contents: Contents = field(default_factory=Contents)
     reasons: list[str] = field(default_factory=list)
 
 
@@ -47,6 +51,7 @@ class Intake:
     rejects: Spool | None = None
     presence_domain: str | None = None
     extension_length: int | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def take(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None = None) -> Tally:
         """Store all of the archive; UnreadableArchiveError, and nothing of it is stored."""
@@ -66,6 +71,8 @@ class Intake:
             presence_domain=self.presence_domain,
             extension_length=self.extension_length,
             uploaded=uploaded,
+            limits=self.limits,
+            contents=tally.contents,
         )
         for item in items:
             if isinstance(item, Record):
@@ -77,10 +84,15 @@ class Intake:
                 self.rejects.add(reject_row(item, origin, self.policy), len(item.raw))
             tally.rejects += 1
             if len(tally.reasons) < REASONS_KEPT:
-                tally.reasons.append(f"record {item.ordinal}, {item.field}: {item.reason}")
+                tally.reasons.append(_described(item))
         return tally
 
     def _each(self, step: Callable[[Spool], None]) -> None:
         for spool in (self.messages, self.rejects):
             if spool is not None:
                 step(spool)
+
+
+def _described(reject: Reject) -> str:
+    where = f"{reject.member}, " if reject.member else ""
+    return f"{where}record {reject.ordinal}, {reject.field}: {reject.reason}"

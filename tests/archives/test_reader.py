@@ -9,8 +9,8 @@ from socketserver import BaseRequestHandler, TCPServer
 import psutil
 import pytest
 
-from eur_pipeline.archives import reader
 from eur_pipeline.archives.dialect import load_dialect
+from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import RAW_BYTES, read_archive
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
@@ -20,12 +20,14 @@ from .reading import CASES, read
 MESSAGE = b'<message time="1773014400000" kind="text"><from>1@x.y</from><body>%s</body></message>'
 
 
-def _unreadable(content: bytes, dialect: str = "avaya-ps") -> tuple[UnreadableArchiveError, int]:
+def _unreadable(
+    content: bytes, dialect: str = "avaya-ps", limits: Limits = DEFAULT_LIMITS
+) -> tuple[UnreadableArchiveError, int]:
     """The error that ends the reading, and how many records came before it."""
     source = io.BytesIO(content)
     seen = 0
     try:
-        for _ in read_archive(source, load_dialect(dialect), presence_domain=None):
+        for _ in read_archive(source, load_dialect(dialect), presence_domain=None, limits=limits):
             seen += 1
     except UnreadableArchiveError as error:
         return error, seen
@@ -126,12 +128,12 @@ def test_elements_nested_beyond_reason_end_the_reading() -> None:
     assert error.records_before == 0
 
 
-def test_a_record_of_endless_size_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "RECORD_BYTES", 200_000)
+def test_a_record_of_endless_size_ends_the_reading() -> None:
     content = b"<im-archive>" + MESSAGE % b"x" * 5_000 + b"<message>" + b"<a/>" * 100_000
-    error, seen = _unreadable(content)
+    error, seen = _unreadable(content, limits=Limits(record_bytes=200_000))
     assert seen == error.records_before == 5_000
-    assert "200,000 bytes" in str(error)
+    assert "at most 200,000 bytes in a record" in str(error)
+    assert "limits.record_bytes" in str(error)
 
 
 def test_a_reject_far_down_names_no_wrong_line() -> None:

@@ -1,6 +1,7 @@
 """From landed archives to the lake: nothing is lost, and doing it again changes nothing."""
 
 import datetime as dt
+import gzip
 import hashlib
 import hmac
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.lake import lake, schema
 from eur_pipeline.lake.lake import file_key
+from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
 from .conftest import HOUR, House
@@ -113,6 +115,16 @@ def test_a_file_that_is_no_xml_at_all_is_set_aside_too(house: House) -> None:
     house.land("a.xml", b"\x00\xff\x1f\x8b" * 100)
     house.land("b.xml", b"")
     assert house.ingest().unreadable == 2
+
+
+def test_the_projects_limits_hold_for_what_is_read(house: House) -> None:
+    house.land("a.xml.gz", gzip.compress(case("normal")))
+    assert house.ingest().unreadable == 0
+    house.configure("billing:", "limits: {unpacked_bytes: 100}\nbilling:")
+    house.project = Project(house.project.path)
+    assert house.ingest().unreadable == 1
+    (row,) = house.rows("archives")
+    assert "limits.unpacked_bytes" in row["reason"]
 
 
 def test_rejected_records_are_kept_with_place_and_reason(house: House) -> None:

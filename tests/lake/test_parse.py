@@ -1,6 +1,8 @@
 """`eur parse`: archives to Parquet without a project."""
 
+import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from eur_pipeline.cli.parse import parse
 from eur_pipeline.lake import schema
+from eur_pipeline.starter import create_starter
 
 CASES = Path(__file__).parents[1] / "cases"
 AVAYA = CASES / "avaya-ps"
@@ -76,6 +79,32 @@ def test_a_project_in_the_current_folder_lends_its_dialects(output: Path) -> Non
     assert result.exit_code == 0
     (row,) = pq.ParquetFile(output).read().to_pylist()
     assert (row["dialect"], row["sender"]) == ("ours", "56207@x.y")
+
+
+def test_packed_files_are_read_as_what_they_hold(output: Path) -> None:
+    packed, both = output.parent / "a.bin", output.parent / "b.bin"
+    packed.write_bytes(gzip.compress((AVAYA / "normal.xml").read_bytes()))
+    with zipfile.ZipFile(both, "w") as archive:
+        archive.writestr("photo.png", b"\x89PNG")
+        archive.write(AVAYA / "special.xml")
+        archive.write(AVAYA / "bad-records.xml")
+    result = _eur_parse(packed, both, "-o", output)
+    assert result.exit_code == 0
+    assert f"{both}: read as dialect avaya-ps" in result.stderr
+    assert "bad-records.xml, record 7, sender: expected an address" in result.stderr
+    ids = [row["record_id"].partition("-") for row in pq.ParquetFile(output).read().to_pylist()]
+    assert [int(number) for _, _, number in ids] == [*range(1, 6), *range(1, 7), 12, 13, 14, 17]
+
+
+def test_a_project_in_the_current_folder_lends_its_limits(output: Path) -> None:
+    configuration = create_starter(output.parent / "project").config_path
+    text = configuration.read_text(encoding="utf-8").replace(
+        "element_depth: 200", "element_depth: 2"
+    )
+    (output.parent / "eur.yaml").write_text(text, encoding="utf-8")
+    result = _eur_parse(AVAYA / "normal.xml", "-o", output)
+    assert result.exit_code == 1
+    assert "limits.element_depth" in result.stderr
 
 
 def test_rejects_are_told_with_number_and_reasons_and_are_no_failure(output: Path) -> None:
