@@ -14,7 +14,7 @@ class PermanentError(EurError):
 
 
 class TransientError(EurError):
-    """Trying again later may help: a link was lost, a lock was held."""
+    """Trying again later may help: a link was lost, a lock was held, a disk was full."""
 
 
 class ConfigurationError(PermanentError):
@@ -43,6 +43,10 @@ class TransferError(TransientError):
 
 class BusyError(TransientError):
     """Another process holds the lock that this step needs."""
+
+
+class StorageError(TransientError):
+    """This machine's disk is full, read-only or failing: what was to be written is not there."""
 
 
 class UnreadableArchiveError(PermanentError):

@@ -4,6 +4,7 @@ Keys are relative POSIX paths made by this software, never taken from a server o
 An object store can take this folder's place one day: same methods, one put per file.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,15 +12,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from eur_pipeline.errors import StorageError
+
 # Names that begin so are being written; a crash leaves them behind and `files` does not show them.
 UNFINISHED_PREFIX = ".unfinished-"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
+# What a disk says, and not what was done wrong with it.
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Raise a StorageError where the disk that `place` lies on is full or fails."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        raise StorageError(
+            f"could not write below {place}: {os.strerror(error.errno)}; make room on that disk, "
+            f"or mend it. What is not written yet is written when this step is done again"
+        ) from error
+
 
 @dataclass(frozen=True)
 class LocalStore:
-    """A folder on this machine, readable by its owner alone."""
+    """A folder on this machine, readable by its owner alone.
+
+    What writes raises StorageError where the disk is full or fails.
+    """
 
     root: Path
 
@@ -31,23 +54,25 @@ class LocalStore:
     def create(self, key: str) -> Iterator[BinaryIO]:
         """A new or replaced file; durable and visible under its key once the block ended well."""
         target = self.path(key)
-        make_private_folder(target.parent)
         # One writer a key, which a lock sees to: what a crash left here is overwritten.
         unfinished = target.with_name(UNFINISHED_PREFIX + target.name)
-        try:
-            with open_private(unfinished) as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(target)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-        sync(target.parent)
+        with disk_errors(self.root):
+            make_private_folder(target.parent)
+            try:
+                with open_private(unfinished) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.replace(target)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
+            sync(target.parent)
 
     def unfinished(self, folder: str, name: str) -> Path:
         """Where a file for `adopt` may be written: invisible, on the same file system."""
-        make_private_folder(self.path(folder))
+        with disk_errors(self.root):
+            make_private_folder(self.path(folder))
         return self.path(folder) / f"{UNFINISHED_PREFIX}{name}"
 
     def adopt(self, files: Mapping[str, Path]) -> None:
@@ -55,13 +80,14 @@ class LocalStore:
 
         One pass per step costs a fifth of doing every step file by file.
         """
-        for unfinished in files.values():
-            sync(unfinished)
-        for key, unfinished in files.items():
-            make_private_folder(self.path(key).parent)
-            unfinished.replace(self.path(key))
-        for folder in {self.path(key).parent for key in files}:
-            sync(folder)
+        with disk_errors(self.root):
+            for unfinished in files.values():
+                sync(unfinished)
+            for key, unfinished in files.items():
+                make_private_folder(self.path(key).parent)
+                unfinished.replace(self.path(key))
+            for folder in {self.path(key).parent for key in files}:
+                sync(folder)
 
     def clear_unfinished(self, folder: str) -> None:
         """Remove what a crash left in that folder; only for the one who holds the folder's lock."""
@@ -76,12 +102,13 @@ class LocalStore:
     def write_all(self, contents: Mapping[str, bytes]) -> None:
         """The same for many files, which share their syncs."""
         files = {}
-        for key, content in contents.items():
-            target = self.path(key)
-            make_private_folder(target.parent)
-            files[key] = target.with_name(UNFINISHED_PREFIX + target.name)
-            with open_private(files[key]) as file:
-                file.write(content)
+        with disk_errors(self.root):
+            for key, content in contents.items():
+                target = self.path(key)
+                make_private_folder(target.parent)
+                files[key] = target.with_name(UNFINISHED_PREFIX + target.name)
+                with open_private(files[key]) as file:
+                    file.write(content)
         self.adopt(files)
 
     def read(self, key: str) -> bytes:

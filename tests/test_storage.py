@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and are their owner's alone."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline import storage
+from eur_pipeline.errors import StorageError
 from eur_pipeline.storage import LocalStore, make_private_folder
+from tests.faults.disk import fill, make_room, small_disk
 
 
 @pytest.fixture
@@ -81,6 +84,32 @@ def test_a_file_that_cannot_be_made_durable_does_not_appear(
     with pytest.raises(OSError, match="input/output"):
         store.write("a.txt", b"hello")
     assert everything_in(store) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_failing_disk_is_told_from_other_errors(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("eur_pipeline.storage.os.fsync", fail)
+    with pytest.raises(
+        StorageError, match=rf"below {store.root}: {os.strerror(number)}; make room"
+    ):
+        store.write("a.txt", b"hello")
+
+
+def test_a_full_disk_keeps_what_is_there_and_can_be_written_to_again(store: LocalStore) -> None:
+    with small_disk(store.root, 100_000):
+        store.write("a.txt", b"old")
+        fill(store.root)
+        with pytest.raises(StorageError, match="No space left on device"):
+            store.write_all({"a.txt": bytes(50_000), "b.txt": bytes(50_000)})
+        assert store.read("a.txt") == b"old"
+        make_room(store.root)
+        store.write_all({"b.txt": bytes(50_000)})
+        assert len(store.read("b.txt")) == 50_000
 
 
 def test_files_and_new_folders_are_their_owners_alone(store: LocalStore) -> None:

@@ -16,7 +16,8 @@ from filelock import FileLock
 
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.server import RemoteFile
-from eur_pipeline.storage import make_private_folder
+from eur_pipeline.errors import StorageError
+from eur_pipeline.storage import disk_errors, make_private_folder
 
 # Beside the landing zone's hour folders, so that both are copied and restored together.
 INDEX_NAME = ".index.sqlite"
@@ -135,8 +136,18 @@ class LandingIndex:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection, connection:
-            yield connection
+        try:
+            with (
+                disk_errors(self._path.parent),
+                closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection,
+                connection,
+            ):
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise StorageError(
+                f"could not use {self._path}: {error}; make room where that disk is full. "
+                f"Where the file is damaged, remove it: it is made anew from the manifests"
+            ) from error
 
 
 def _triple(file: RemoteFile) -> tuple[str, int, str]:

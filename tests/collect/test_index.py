@@ -9,7 +9,9 @@ import pytest
 from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.errors import StorageError
 from eur_pipeline.storage import LocalStore
+from tests.faults.disk import fill, make_room, small_disk
 
 HOUR = dt.datetime(2026, 3, 9, 8, tzinfo=dt.UTC)
 FILE = RemoteFile("/archives/a.xml", 4, HOUR)
@@ -125,3 +127,26 @@ def test_a_file_that_was_gone_is_seen_for_the_first_time_again(zone: LandingZone
 def test_the_index_is_no_landed_archive(zone: LandingZone) -> None:
     LandingIndex(zone, "im")
     assert list(zone.manifests("im")) == []
+
+
+def test_a_damaged_index_says_that_it_can_be_removed(zone: LandingZone) -> None:
+    index, manifest = LandingIndex(zone, "im"), manifest_of(FILE)
+    land(zone, index, manifest)
+    path = zone.store.path(f"im/{INDEX_NAME}")
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageError, match="remove it: it is made anew"):
+        index.recall([FILE], LATER)
+
+    path.unlink()
+    assert key_of(LandingIndex(zone, "im"), FILE) == manifest.key
+
+
+def test_a_full_disk_under_the_index_is_named(zone: LandingZone) -> None:
+    with small_disk(zone.store.path("im"), 100_000):
+        index = LandingIndex(zone, "im")
+        fill(zone.store.path("im"))
+        many = [RemoteFile(f"/archives/{n}.xml", 4, HOUR) for n in range(2000)]
+        with pytest.raises(StorageError, match="full; make room"):
+            index.recall(many, LATER)
+        make_room(zone.store.path("im"))
+        assert len(index.recall(many[:100], LATER)) == 100
