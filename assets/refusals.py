@@ -15,7 +15,8 @@ from resources.archive_server import ArchiveServerResource
 
 REASON = (
     "the server refused this configuration: see the failed tick before. The sensor tries again "
-    "when eur.yaml, .env, known_hosts or the dialect changes; the schedule tries anyway"
+    "when eur.yaml, .env, known_hosts, the private key or the dialect changes; the schedule tries "
+    "anyway"
 )
 
 

@@ -28,6 +28,8 @@ from eur_pipeline.errors import ConfigurationError
 
 ROOT_TIME_ZONE = "UTC"
 
+_NAMES_OF_SECRETS = ("password_env", "private_key_passphrase_env")
+
 # ISO 4217: currencies whose minor unit is not two digits.
 MINOR_UNIT_DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
@@ -60,6 +62,8 @@ def _not_empty(entries: object) -> object:
 # Dagster's rule for asset names; collections give their names to assets.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
+# As `ssh-keygen -lf` prints it.
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
 
@@ -120,6 +124,9 @@ class Collection(_Section):
     user: Annotated[str, StringConstraints(min_length=1)]
     password_env: VariableName | None = None
     private_key: Path | None = None
+    private_key_passphrase_env: VariableName | None = None
+    agent: bool = False
+    host_key_fingerprint: Fingerprint | None = None
     remote_path: Annotated[str, StringConstraints(min_length=1)]
     upload_frequency_hours: Annotated[int, Field(ge=1)] = 1
     start: dt.date
@@ -147,8 +154,16 @@ class Collection(_Section):
 
     @model_validator(mode="after")
     def _has_a_way_to_log_in(self) -> Self:
-        if self.password_env is None and self.private_key is None:
-            raise ValueError("password_env (the name of an environment variable) or private_key")
+        if self.password_env is None and self.private_key is None and not self.agent:
+            raise ValueError(
+                "password_env (the name of an environment variable) or private_key, or agent: true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_key_for_the_passphrase(self) -> Self:
+        if self.private_key_passphrase_env and self.private_key is None:
+            raise ValueError("private_key, which private_key_passphrase_env is for")
         return self
 
 
@@ -268,8 +283,8 @@ def _explain(path: Path, tree: yaml.Node | None, fault: Any) -> str:
             expected, found = f"expected {fault['ctx']['error']}", ""
         case _:
             expected, found = f"expected: {fault['msg']}", f"; found {fault['input']!r}"
-    if location and location[-1] == "password_env":
-        # Somebody may have written the password itself there.
+    if location and location[-1] in _NAMES_OF_SECRETS:
+        # Somebody may have written the secret itself there.
         expected, found = "expected the name of an environment variable, not a password", ""
     return f"{os.fspath(path)}, line {line}, {key}: {expected}{found}"
 

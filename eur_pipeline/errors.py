@@ -29,6 +29,10 @@ class HostKeyError(PermanentError):
     """The archive server's host key is unknown or not the one that is expected."""
 
 
+class OutdatedServerError(PermanentError):
+    """The archive server speaks none of the SSH algorithms that are safe today."""
+
+
 class RemoteFolderError(PermanentError):
     """The remote folder is missing, or may not be read or written by this user."""
 

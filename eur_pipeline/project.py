@@ -106,6 +106,16 @@ class Project:
         """The collection's password, None where it logs in with a key alone."""
         return self.secret(collection.password_env) if collection.password_env else None
 
+    def private_key_path(self, collection: Collection) -> Path | None:
+        """The collection's private key, None where it has none."""
+        key = collection.private_key
+        return self.path / key.expanduser() if key else None
+
+    def passphrase(self, collection: Collection) -> str | None:
+        """The passphrase of the private key, None where it needs none."""
+        variable = collection.private_key_passphrase_env
+        return self.secret(variable) if variable else None
+
     @property
     def body_key(self) -> bytes:
         """The key of the body hashes, made by `eur init`."""

@@ -95,13 +95,13 @@ def embedded(home: Path) -> Iterator[Remote]:
 
 
 @contextmanager
-def openssh(home: Path) -> Iterator[Remote]:
+def openssh(home: Path, settings: str = "") -> Iterator[Remote]:
     """OpenSSH's server with an empty remote folder; the test is skipped where it is missing."""
     if not SSHD.exists():
         pytest.skip(MISSING)
     folder = home / "remote" / "archives"
     folder.mkdir(parents=True)
-    with OpenSshServer(home / "openssh") as server:
+    with OpenSshServer(home / "openssh", settings) as server:
         login = {"user": server.user, "password_env": None, "private_key": str(server.private_key)}
         yield Remote(server, folder, str(folder), login)
 

@@ -76,6 +76,8 @@ def collection_of(tmp_path: Path, **options: Any) -> Collection:
         ("port", 70000, "less than or equal to 65535"),
         ("port", "many", "valid integer"),
         ("user", "", "at least 1 character"),
+        ("agent", "perhaps", "valid boolean"),
+        ("host_key_fingerprint", "MD5:90:c4:0d", "^SHA256:"),
         ("remote_path", "", "at least 1 character"),
         ("upload_frequency_hours", 0, "greater than or equal to 1"),
         ("start", "soon", "valid date"),
@@ -150,6 +152,19 @@ def test_a_collection_needs_a_way_to_log_in(tmp_path: Path) -> None:
     fault = fault_of(tmp_path, changed(["collections", 0, "password_env"], MISSING))
     assert "expected password_env (the name of an environment variable) or private_key" in fault
     assert collection_of(tmp_path, password_env=None, private_key="id_ed25519").private_key
+    assert collection_of(tmp_path, password_env=None, agent=True).agent
+
+
+def test_a_passphrase_is_for_a_private_key(tmp_path: Path) -> None:
+    fault = fault_of(tmp_path, changed(["collections", 0, "private_key_passphrase_env"], "PHRASE"))
+    assert "expected private_key, which private_key_passphrase_env is for" in fault
+
+
+@pytest.mark.parametrize("key", ["password_env", "private_key_passphrase_env"])
+def test_a_secret_written_where_its_name_belongs_is_not_repeated(tmp_path: Path, key: str) -> None:
+    fault = fault_of(tmp_path, changed(["collections", 0, key], "s3cret phrase!"))
+    assert "expected the name of an environment variable" in fault
+    assert "s3cret" not in fault
 
 
 @pytest.mark.parametrize(

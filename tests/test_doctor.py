@@ -59,13 +59,13 @@ def test_a_missing_body_key_is_named(project: Project) -> None:
 
 def test_an_unknown_host_key_is_found(project: Project) -> None:
     project.known_hosts_path.write_text("")
-    assert "its host key is not the one in" in faults_of(project)["geneva_im: server"]
+    assert "its host key is not known yet" in faults_of(project)["geneva_im: server"]
 
 
 def test_a_changed_host_key_is_found(project: Project, remote: Remote) -> None:
     host = remote.server.known_hosts_line.rsplit(" ", 1)[0]
     project.known_hosts_path.write_text(f"{host} {OTHER_KEY}\n")
-    assert "somebody may be in between" in faults_of(project)["geneva_im: server"]
+    assert "Somebody may be in between" in faults_of(project)["geneva_im: server"]
 
 
 def test_a_wrong_password_is_found_and_not_shown(project: Project) -> None:

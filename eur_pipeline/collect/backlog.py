@@ -53,6 +53,8 @@ def configuration_digest(project: Project, collection: Collection) -> str:
         project.known_hosts_path,
         project.dialects_path / f"{collection.dialect}.yml",
     ]
+    if key := project.private_key_path(collection):
+        files.append(key)
     contents = [path.read_bytes() if path.is_file() else b"" for path in files]
     facts = [collection.model_dump_json().encode(), *contents]
     return hashlib.sha256(b"\0".join(hashlib.sha256(fact).digest() for fact in facts)).hexdigest()

@@ -1,12 +1,14 @@
 """The connection to an archive server: sshfs with safe settings, and its errors made ours.
 
-The border where asyncssh's, sshfs' and fsspec's errors become ours. What is done over a connection
-is the business of `server.py`.
+The border where asyncssh's, sshfs' and fsspec's errors become ours. Whose host key is accepted is
+decided in `host_keys.py`, what we log in with in `login.py`; what is done over a connection is the
+business of `server.py`.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from enum import Enum
 from typing import Any, Self
 
 import asyncssh
@@ -14,25 +16,29 @@ from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
 from sshfs import SSHFileSystem
 
+from eur_pipeline.collect import algorithms
+from eur_pipeline.collect.host_keys import HostKeys
+from eur_pipeline.collect.login import Answers, Login
+from eur_pipeline.collect.offer import what_is_missing
 from eur_pipeline.config import Collection
 from eur_pipeline.errors import (
+    EurError,
     HostKeyError,
     LoginRefusedError,
+    OutdatedServerError,
     RemoteFolderError,
     ServerUnreachableError,
 )
 from eur_pipeline.project import Project
 
-# Connecting has to fit into a sensor tick with room to spare.
-CONNECT_SECONDS = 10
+# Connecting and logging in together; the listing has to fit into a sensor tick of 20 s, too.
+LOGIN_SECONDS = 12
 CALL_SECONDS = 30
 # A link that is dead says no goodbye.
 CLOSE_SECONDS = 3
 # A silent link is given up after three unanswered keepalives.
 KEEPALIVE_SECONDS = 5
 KEEPALIVE_COUNT = 3
-
-_CONNECT = "connect to"
 
 
 class Connection:
@@ -43,29 +49,19 @@ class Connection:
         fs: The open file system of fsspec.
     """
 
-    def __init__(
-        self,
-        collection: Collection,
-        *,
-        password: str | None,
-        private_key: Path | None,
-        known_hosts: Path,
-    ) -> None:
+    def __init__(self, collection: Collection, *, login: Login, host_keys: HostKeys) -> None:
         self.collection = collection
         self.fs: Any = None
-        self._password = password
-        self._private_key = private_key
-        self._known_hosts = known_hosts
+        self._login = login
+        self._host_keys = host_keys
 
     @classmethod
     def of(cls, project: Project, collection: Collection) -> Self:
-        """The connection of a project's collection."""
-        key = collection.private_key
+        """The connection of a project's collection; a PermanentError says what of it is missing."""
         return cls(
             collection,
-            password=project.password(collection),
-            private_key=project.path / key if key else None,
-            known_hosts=project.known_hosts_path,
+            login=Login.of(project, collection),
+            host_keys=HostKeys.of(project, collection),
         )
 
     @property
@@ -75,27 +71,58 @@ class Connection:
         return f"{c.user}@{c.host}:{c.port}"
 
     def open(self) -> None:
-        """Connect and log in."""
-        known_hosts, client_keys = self._host_keys(), self._client_keys()
+        """Connect and log in, within LOGIN_SECONDS."""
+        end = time.monotonic() + LOGIN_SECONDS
+        shown: list[asyncssh.SSHKey] = []
+        # A server shows one of its host keys, and the pinned one may be another.
+        while names := self._host_keys.algorithms(shown):
+            client = _Client(self._login, self._host_keys)
+            try:
+                self.fs = self._file_system(client, names, end)
+            except asyncssh.HostKeyNotVerifiable as error:
+                shown += client.shown
+                if not (client.shown and self._host_keys.pinned):
+                    raise self._wrong_host_key(shown, error.reason) from None
+            except (OSError, asyncssh.Error, FSTimeoutError) as error:
+                if shown:
+                    break
+                raise self._not_connected(client, error) from error
+            else:
+                return
+        raise self._wrong_host_key(shown, "")
+
+    def _file_system(self, client: "_Client", host_keys: list[str], end: float) -> SSHFileSystem:
+        seconds = max(end - time.monotonic(), 0.1)
         c = self.collection
-        with self.translated(_CONNECT):
-            self.fs = SSHFileSystem(
-                c.host,
-                port=c.port,
-                username=c.user,
-                password=self._password,
-                client_keys=client_keys,
-                agent_path=None,
-                config=None,
-                known_hosts=known_hosts,
-                connect_timeout=CONNECT_SECONDS,
-                login_timeout=CONNECT_SECONDS,
-                keepalive_interval=KEEPALIVE_SECONDS,
-                keepalive_count_max=KEEPALIVE_COUNT,
-                timeout=2 * CONNECT_SECONDS,
-                sftp_client_kwargs={"path_errors": "surrogateescape"},
-                skip_instance_cache=True,
-            )
+        return SSHFileSystem(
+            c.host,
+            port=c.port,
+            username=c.user,
+            # Keys and passwords come from here alone: nothing of ~/.ssh, of its configuration, or
+            # of an agent that nobody asked for.
+            client_factory=lambda: client,
+            client_keys=None,
+            agent_path=None,
+            config=None,
+            gss_host=None,
+            known_hosts=self._host_keys.known_hosts,
+            x509_trusted_certs=[],
+            x509_trusted_cert_paths=[],
+            server_host_key_algs=host_keys,
+            kex_algs=algorithms.KEY_EXCHANGES,
+            encryption_algs=algorithms.CIPHERS,
+            mac_algs=algorithms.MACS,
+            signature_algs=algorithms.SIGNATURES,
+            # Archives that are large are compressed already.
+            compression_algs=["none"],
+            connect_timeout=seconds,
+            login_timeout=seconds,
+            keepalive_interval=KEEPALIVE_SECONDS,
+            keepalive_count_max=KEEPALIVE_COUNT,
+            timeout=seconds + CLOSE_SECONDS,
+            sftp_client_kwargs={"path_errors": "surrogateescape"},
+            skip_instance_cache=True,
+        )
 
     def close(self) -> None:
         """Hang up."""
@@ -107,39 +134,15 @@ class Connection:
         """Await asyncssh's function on the connection's loop, for CALL_SECONDS at most."""
         return sync(self.fs.loop, function, *args, timeout=CALL_SECONDS, **kwargs)
 
-    def _host_keys(self) -> asyncssh.SSHKnownHosts:
-        try:
-            return asyncssh.read_known_hosts(str(self._known_hosts))
-        except (OSError, ValueError) as error:
-            raise HostKeyError(
-                f"{self._known_hosts} is not readable ({error}); expected the host key of "
-                f"{self.address} there, in OpenSSH's known_hosts format"
-            ) from None
-
-    def _client_keys(self) -> list[asyncssh.SSHKey] | None:
-        if self._private_key is None:
-            return None
-        try:
-            return [asyncssh.read_private_key(self._private_key)]
-        except (OSError, asyncssh.KeyImportError) as error:
-            raise LoginRefusedError(
-                f"{self._private_key}, the private_key of {self.collection.name}, is not usable: "
-                f"{error}; expected an unencrypted key in OpenSSH's or PEM format"
-            ) from None
-
     @contextmanager
     def translated(self, action: str) -> Iterator[None]:
         """Errors in the block become ours: "could not", `action`, the address, and why."""
         try:
             yield
-        except asyncssh.HostKeyNotVerifiable as error:
-            raise HostKeyError(
-                f"could not {action} {self.address}: its host key is not the one in "
-                f"{self._known_hosts} ({error.reason}). If the key was changed on purpose, put the "
-                f"new one there; if not, somebody may be in between"
-            ) from None
         except PermissionError as error:
-            raise self._refusal(action, error) from None
+            raise RemoteFolderError(
+                f"could not {action} {self.address}: {error}; check the rights"
+            ) from None
         except FileNotFoundError:
             raise RemoteFolderError(
                 f"could not {action} {self.address}: there is no such folder; "
@@ -155,21 +158,88 @@ class Connection:
                 f"could not {action} {self.address}: no answer in time"
             ) from error
         except (asyncssh.Error, OSError) as error:
-            reason = getattr(error, "strerror", None) or error
-            advice = "; check host and port, and that the server runs" * (action == _CONNECT)
             raise ServerUnreachableError(
-                f"could not {action} {self.address}: {reason}{advice}"
+                f"could not {action} {self.address}: {_reason(error)}"
             ) from error
 
-    def _refusal(
-        self, action: str, error: PermissionError
-    ) -> LoginRefusedError | RemoteFolderError:
-        if action == _CONNECT:
-            return LoginRefusedError(
-                f"{self.address} refused the login; check user, {self.collection.password_env} "
-                f"and private_key of {self.collection.name}"
+    def _wrong_host_key(self, shown: list[asyncssh.SSHKey], reason: str) -> HostKeyError:
+        return HostKeyError(
+            f"could not connect to {self.address}: {self._host_keys.refusal(shown, reason)}"
+        )
+
+    def _not_connected(self, client: "_Client", error: Exception) -> EurError:
+        """Why there is no connection, by what the server did and how far we came."""
+        could_not = f"could not connect to {self.address}"
+        if isinstance(error, TimeoutError):
+            return ServerUnreachableError(
+                f"{could_not}: {client.reached.value} within {LOGIN_SECONDS} s; "
+                f"check host and port, the way there, and that the server runs"
             )
-        return RemoteFolderError(f"could not {action} {self.address}: {error}; check the rights")
+        if client.was_turned_away(error):
+            return self._refused(client, error)
+        if client.reached is _Reached.SERVER and (missing := self._missing()):
+            return OutdatedServerError(
+                f"{could_not}: it is outdated: {missing}. Update the server or change its "
+                f"settings; what can be broken today is not spoken"
+            )
+        return ServerUnreachableError(
+            f"{could_not}: {_reason(error)}; check host and port, and that the server runs"
+        )
+
+    def _refused(self, client: "_Client", error: Exception) -> LoginRefusedError:
+        said = f" ({error})" if isinstance(error, asyncssh.DisconnectError) else ""
+        tried = f"tried {', '.join(client.given)}" if client.given else "it asked for none of them"
+        c = self.collection
+        return LoginRefusedError(
+            f"{self.address} refused the login{said}; {c.name} has {self._login.means}, and "
+            f"{tried}; check them and the user, and ask the owner of the server what it expects"
+        )
+
+    def _missing(self) -> str | None:
+        return what_is_missing(self.collection.host, self.collection.port, CLOSE_SECONDS)
+
+
+class _Reached(Enum):
+    """How far a connection came, as what the server did not do then."""
+
+    NOTHING = "nothing took the connection"
+    SERVER = "the server took the connection, but did not complete the handshake of SSH"
+    LOGIN = "the server took the connection, but did not answer the login"
+
+
+class _Client(Answers):
+    """Our side of the handshake: notes how far it comes, and the host key that is not accepted."""
+
+    def __init__(self, login: Login, host_keys: HostKeys) -> None:
+        super().__init__(login)
+        self.reached = _Reached.NOTHING
+        self.shown: list[asyncssh.SSHKey] = []
+        self._host_keys = host_keys
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        _ = conn
+        self.reached = _Reached.SERVER
+
+    def validate_host_public_key(
+        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
+    ) -> bool:
+        _ = host, addr, port
+        self.shown = [key]
+        return self._host_keys.accepts(key)
+
+    def begin_auth(self, username: str) -> None:
+        _ = username
+        self.reached = _Reached.LOGIN
+
+    def was_turned_away(self, error: Exception) -> bool:
+        """Whether the server did not let us in, or ended the login: too many keys, for one."""
+        refused = isinstance(error, (PermissionError, asyncssh.DisconnectError))
+        lost = isinstance(error, asyncssh.ConnectionLost)
+        return self.reached is _Reached.LOGIN and refused and not lost
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "strerror", None) or error
 
 
 async def _closed(client: asyncssh.SSHClientConnection) -> None:

@@ -17,7 +17,7 @@ from filelock import FileLock
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.server import RemoteFile
 from eur_pipeline.errors import StorageError
-from eur_pipeline.storage import disk_errors, make_private_folder
+from eur_pipeline.storage import PRIVATE_FILE, disk_errors, make_private_folder, open_private
 
 # Beside the landing zone's hour folders, so that both are copied and restored together.
 INDEX_NAME = ".index.sqlite"
@@ -71,7 +71,7 @@ class LandingIndex:
         if not self._path.exists():
             make_private_folder(self._path.parent)
             # Sensor and collector may both find it missing: one rebuilds, the other waits for it.
-            with FileLock(self._path.with_suffix(".lock")):
+            with FileLock(self._path.with_suffix(".lock"), mode=PRIVATE_FILE):
                 if not self._path.exists():
                     self._rebuild()
 
@@ -127,6 +127,8 @@ class LandingIndex:
     def _rebuild(self) -> None:
         building = self._path.with_suffix(".building")
         building.unlink(missing_ok=True)
+        # SQLite would let everybody read it.
+        open_private(building).close()
         self._path, finished = building, self._path
         with self._connection() as connection:
             connection.executescript(_TABLES)

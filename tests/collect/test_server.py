@@ -100,7 +100,7 @@ def test_a_host_that_is_unknown_to_dns_is_unreachable(tmp_path: Path, remote: Re
 def test_a_server_that_says_nothing_is_given_up(
     tmp_path: Path, remote: Remote, black_hole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "LOGIN_SECONDS", 0.3)
     project = project_at(tmp_path / "silent", remote, port=black_hole)
     with pytest.raises(ServerUnreachableError, match="could not connect to"):
         server_of(project).__enter__()

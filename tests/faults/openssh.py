@@ -52,12 +52,14 @@ class OpenSshServer:
     """OpenSSH serving SFTP while its `with` block lasts; `folder` holds its keys and its log.
 
     It locks nobody in: paths on it are the machine's. Who has `private_key` may log in as `user`.
+    `settings` are lines of sshd_config that go before its own; of most, the first counts.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
         self.port = 0
+        self._settings = settings
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self.private_key = folder / "client_key"
         self._folder = folder
@@ -82,7 +84,8 @@ class OpenSshServer:
     def start(self) -> bool:
         """Start it on its port; whether it is up."""
         config = self._folder / "sshd_config"
-        config.write_text(_CONFIG.format(port=self.port, host=self.host, folder=self._folder))
+        own = _CONFIG.format(port=self.port, host=self.host, folder=self._folder)
+        config.write_text(f"{self._settings}\n{own}")
         self._process = subprocess.Popen(
             [SSHD, "-D", "-f", config, "-E", self._folder / "log"], stdin=subprocess.DEVNULL
         )
