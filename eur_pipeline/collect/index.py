@@ -128,7 +128,8 @@ class LandingIndex:
         building = self._path.with_suffix(".building")
         building.unlink(missing_ok=True)
         # SQLite would let everybody read it.
-        open_private(building).close()
+        with disk_errors(self._path.parent):
+            open_private(building).close()
         self._path, finished = building, self._path
         with self._connection() as connection:
             connection.executescript(_TABLES)
