@@ -13,21 +13,29 @@ from eur_pipeline.collect.collector import CollectReport
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
+from eur_pipeline.lake.books import Books
 from eur_pipeline.lake.ingest import IngestReport
 
 UPLOADS_ARRIVED = "uploads_arrived"
 NOTHING_WAITS = "nothing_waits"
 ARCHIVES_ACCOUNTED_FOR = "archives_accounted_for"
+RECORDS_ACCOUNTED_FOR = "records_accounted_for"
 ARCHIVES_READABLE = "archives_readable"
 RECORDS_READABLE = "records_readable"
 
 OF_COLLECTING = (UPLOADS_ARRIVED, NOTHING_WAITS)
-OF_READING = (ARCHIVES_ACCOUNTED_FOR, ARCHIVES_READABLE, RECORDS_READABLE)
+OF_READING = (
+    ARCHIVES_ACCOUNTED_FOR,
+    RECORDS_ACCOUNTED_FOR,
+    ARCHIVES_READABLE,
+    RECORDS_READABLE,
+)
 
 _DESCRIPTIONS = {
     UPLOADS_ARRIVED: "Every interval of the run that is over has at least one archive.",
     NOTHING_WAITS: "No file had to be left on the server: unfinished, unreadable or undeletable.",
-    ARCHIVES_ACCOUNTED_FOR: "Every landed archive was read, is a duplicate, or is set aside.",
+    ARCHIVES_ACCOUNTED_FOR: "The lake lists every landed archive: read, duplicate, or set aside.",
+    RECORDS_ACCOUNTED_FOR: "Of every archive, the lake's records and rejects are all there are.",
     ARCHIVES_READABLE: "No archive had to be set aside.",
     RECORDS_READABLE: "No record had to be rejected.",
 }
@@ -56,15 +64,13 @@ def nothing_waits(report: CollectReport) -> dg.AssetCheckResult:
 
 
 def of_reading(
-    landed: Iterable[Manifest], reports: Mapping[dt.datetime, IngestReport]
+    landed: Iterable[Manifest], reports: Mapping[dt.datetime, IngestReport], books: Books
 ) -> Iterable[dg.AssetCheckResult]:
-    """The verdicts on what was read."""
-    expected = dict.fromkeys(reports, 0)
-    for manifest in landed:
-        expected[manifest.upload_hour] = expected.get(manifest.upload_hour, 0) + 1
-    read = {hour: report.archives for hour, report in reports.items()}
-    astray = [str(hour) for hour, count in expected.items() if read.get(hour, 0) < count]
+    """The verdicts on what was read; what is accounted for, the lake's own rows say."""
+    astray = [m.key for m in landed if m.key not in books.landing_paths]
     yield _verdict(ARCHIVES_ACCOUNTED_FOR, astray, dg.AssetCheckSeverity.ERROR)
+    wrong = [str(account) for account in books.accounts if not account.agrees]
+    yield _verdict(RECORDS_ACCOUNTED_FOR, wrong, dg.AssetCheckSeverity.ERROR)
     unreadable = [str(hour) for hour, report in reports.items() if report.unreadable]
     yield _verdict(ARCHIVES_READABLE, unreadable, dg.AssetCheckSeverity.WARN)
     rejected = [str(hour) for hour, report in reports.items() if report.rejects]

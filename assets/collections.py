@@ -89,13 +89,14 @@ def messages_asset(collection: Collection) -> dg.AssetsDefinition:
         with explained(context):
             landed = landing_zone.landed(collection.name, window)
             reports = lake.read(collection.name, window)
+            books = lake.books(collection.name, window)
         preview = partial(lake.preview, collection.name)
         facts = metadata.of_interval_messages(collection, window, reports, preview)
         for key, of_interval in facts.items():
             context.add_asset_metadata(of_interval, partition_key=key)
         return dg.MaterializeResult(
             metadata=metadata.of_reading(reports),
-            check_results=list(checks.of_reading(landed, reports)),
+            check_results=list(checks.of_reading(landed, reports, books)),
         )
 
     return messages

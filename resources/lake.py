@@ -3,6 +3,7 @@
 import datetime as dt
 
 from eur_pipeline.intervals import Window
+from eur_pipeline.lake.books import Books, books
 from eur_pipeline.lake.ingest import IngestReport
 from eur_pipeline.lake.lake import Lake
 from eur_pipeline.lake.reading import read_window
@@ -19,6 +20,14 @@ class LakeResource(ProjectResource):
         """Read the landed archives of those upload hours; a report for every hour that has any."""
         return dict(read_window(self.project, self.collection(collection), window))
 
+    def books(self, collection: str, window: Window) -> Books:
+        """What the lake's own rows say of the archives of those upload hours."""
+        return books(self._lake, collection, window.hours())
+
     def preview(self, collection: str, hour: dt.datetime) -> Preview:
         """The first records of an upload hour, without bodies and file names."""
-        return Lake(LocalStore(self.project.lake_path)).preview(collection, hour)
+        return self._lake.preview(collection, hour)
+
+    @property
+    def _lake(self) -> Lake:
+        return Lake(LocalStore(self.project.lake_path))

@@ -43,7 +43,9 @@ final as (
         coalesce(counted.messages, 0) as messages,
         coalesce(counted.copies, 0) as copies,
         archives.rejects,
-        archives.records_before_damage
+        archives.records_before_damage,
+        archives.documents,
+        archives.attachments
     from archives
     left join counted
         on

@@ -23,7 +23,9 @@ final as (
         reason,
         records,
         rejects,
-        records_before_damage
+        records_before_damage,
+        documents,
+        attachments
     from source
 
 )

@@ -14,6 +14,7 @@ final as (
         upload_hour,
         archive_name,
         archive_sha256,
+        member,
         ordinal,
         line,
         field,

@@ -6,6 +6,7 @@ How an archive is read is the business of `archives`, how the lake stores rows t
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
+from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect, load_dialect
 from eur_pipeline.archives.limits import Limits
 from eur_pipeline.collect.landing import LandingZone, Manifest
@@ -55,6 +56,7 @@ class _Outcome:
     records: int = 0
     rejects: int = 0
     records_before_damage: int = 0
+    contents: Contents | None = None
     reasons: list[str] = field(default_factory=list)
 
 
@@ -99,7 +101,13 @@ class _Ingest:
                 reasons=[f"{manifest.name}: {error}"],
             )
         reasons = [f"{manifest.name}, {reason}" for reason in tally.reasons]
-        return _Outcome(READ, records=tally.records, rejects=tally.rejects, reasons=reasons)
+        return _Outcome(
+            READ,
+            records=tally.records,
+            rejects=tally.rejects,
+            contents=tally.contents,
+            reasons=reasons,
+        )
 
 
 def ingest_hour(project: Project, collection: Collection, hour: dt.datetime) -> IngestReport:
@@ -163,6 +171,8 @@ def _archive_row(manifest: Manifest, dialect: Dialect, outcome: _Outcome) -> Row
         "records": outcome.records + outcome.rejects,
         "rejects": outcome.rejects,
         "records_before_damage": outcome.records_before_damage,
+        "documents": outcome.contents and outcome.contents.documents,
+        "attachments": outcome.contents and outcome.contents.attachments,
     }
 
 

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eur_pipeline.lake import schema
-from eur_pipeline.lake.spool import Spool, batches_by_date, on_date, write_parquet
+from eur_pipeline.lake.spool import GROUP_ROWS, Spool, batches_by_date, on_date, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore, make_private_folder
 
 PREVIEW_ROWS = 5
@@ -84,14 +85,26 @@ class Lake:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
+    def rows(
+        self,
+        table: str,
+        collection: str,
+        hour: dt.datetime,
+        columns: list[str],
+        batch_rows: int = GROUP_ROWS,
+    ) -> Iterator[pa.Table]:
+        """These columns of what the table has of an upload hour, so many rows at a time."""
+        for key in self._keys(collection, hour):
+            if key.startswith(f"{table}/"):
+                file = pq.ParquetFile(self.store.path(key))
+                for batch in file.iter_batches(batch_rows, columns=columns):
+                    yield pa.Table.from_batches([batch])
+
     def preview(self, collection: str, hour: dt.datetime) -> list[dict[str, object]]:
         """The first records of an upload hour as shown to people: without bodies."""
-        for key in self._keys(collection, hour):
-            if key.startswith("messages/"):
-                file = pq.ParquetFile(self.store.path(key))
-                for batch in file.iter_batches(PREVIEW_ROWS, columns=PREVIEW_COLUMNS):
-                    rows: list[dict[str, object]] = batch.to_pylist()
-                    return rows
+        for first in self.rows("messages", collection, hour, PREVIEW_COLUMNS, PREVIEW_ROWS):
+            rows: list[dict[str, object]] = first.to_pylist()
+            return rows
         return []
 
     def _replace(

@@ -82,6 +82,7 @@ def reject_row(reject: Reject, origin: Origin, policy: BodyPolicy) -> Row:
         "upload_hour": origin.upload_hour,
         "archive_name": origin.archive_name,
         "archive_sha256": origin.archive_sha256,
+        "member": reject.member,
         "ordinal": reject.ordinal,
         "line": reject.line,
         "field": reject.field,

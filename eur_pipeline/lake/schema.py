@@ -44,7 +44,8 @@ MESSAGES = pa.schema(
 # One row per archive file; event_date is the UTC date of upload_hour. Status: `read`,
 # `duplicate` (content already landed, not read again) or `unreadable` (set aside whole; `reason`
 # says why, `records_before_damage` how many records could be read first).
-# `records` are those present, with the `rejects` among them.
+# `records` are those present, with the `rejects` among them. A zip has several `documents`, and
+# `attachments` that nobody reads; both are null where the archive was not read to its end.
 ARCHIVES = pa.schema(
     [
         _required("collection", pa.string()),
@@ -61,16 +62,20 @@ ARCHIVES = pa.schema(
         _required("records", pa.int64()),
         _required("rejects", pa.int64()),
         _required("records_before_damage", pa.int64()),
+        pa.field("documents", pa.int64()),
+        pa.field("attachments", pa.int64()),
     ]
 )
 
-# One row per record that could not be read; event_date is the UTC date of upload_hour.
+# One row per record that could not be read; event_date is the UTC date of upload_hour. Where the
+# archive is a zip, `line` is that of its `member`.
 REJECTS = pa.schema(
     [
         _required("collection", pa.string()),
         _required("upload_hour", _instant),
         _required("archive_name", pa.string()),
         _required("archive_sha256", pa.string()),
+        pa.field("member", pa.string()),
         _required("ordinal", pa.int32()),
         pa.field("line", pa.int32()),
         pa.field("field", pa.string()),

@@ -10,12 +10,15 @@ from eur_pipeline.collect.collector import CollectReport
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window
+from eur_pipeline.lake.books import Account, Books
 from eur_pipeline.lake.ingest import IngestReport
 from eur_pipeline.project import Project
 from tests.assets.location import HOUR, CodeLocation, verdicts
 from tests.conftest import UPLOADED, Remote, archive_xml
 
 WINDOW = Window(UPLOADED, UPLOADED + 3 * HOUR)
+NOTHING = Books(frozenset(), ())
+UNREPORTED = IngestReport()
 
 
 @pytest.fixture
@@ -43,9 +46,10 @@ def first(result: dg.AssetCheckResult) -> object:
 
 
 def of_reading(
-    manifests: list[Manifest], reports: dict[dt.datetime, IngestReport]
+    manifests: list[Manifest], books: Books, report: IngestReport = UNREPORTED
 ) -> dict[str | None, dg.AssetCheckResult]:
-    return {result.check_name: result for result in checks.of_reading(manifests, reports)}
+    results = checks.of_reading(manifests, {UPLOADED: report}, books)
+    return {result.check_name: result for result in results}
 
 
 def test_an_interval_that_passed_without_upload_is_warned_of(collection: Collection) -> None:
@@ -77,19 +81,27 @@ def test_a_file_that_stays_on_the_server_is_warned_of() -> None:
     assert first(result) == "/archives/a.xml"
 
 
-@pytest.mark.parametrize("reports", [{}, {UPLOADED: IngestReport(archives=1)}])
-def test_an_archive_that_was_landed_and_not_read_is_an_error(
-    reports: dict[dt.datetime, IngestReport],
-) -> None:
-    manifests = [landed(UPLOADED), landed(UPLOADED)]
-    result = of_reading(manifests, reports)[checks.ARCHIVES_ACCOUNTED_FOR]
-    assert not result.passed
-    assert result.severity is dg.AssetCheckSeverity.ERROR
+def test_an_archive_that_was_landed_and_not_read_is_an_error() -> None:
+    # Whatever the reading itself reported.
+    result = of_reading([landed(UPLOADED)], NOTHING, IngestReport(archives=1))
+    assert not result[checks.ARCHIVES_ACCOUNTED_FOR].passed
+    assert result[checks.ARCHIVES_ACCOUNTED_FOR].severity is dg.AssetCheckSeverity.ERROR
+    assert first(result[checks.ARCHIVES_ACCOUNTED_FOR]) == "geneva_im/a.xml"
 
 
 def test_archives_that_land_while_an_hour_is_read_are_no_error() -> None:
-    reports = {UPLOADED: IngestReport(archives=2)}
-    assert of_reading([landed(UPLOADED)], reports)[checks.ARCHIVES_ACCOUNTED_FOR].passed
+    books = Books(frozenset({"geneva_im/a.xml", "geneva_im/meanwhile.xml"}), ())
+    assert of_reading([landed(UPLOADED)], books)[checks.ARCHIVES_ACCOUNTED_FOR].passed
+
+
+def test_a_record_that_is_neither_stored_nor_rejected_is_an_error() -> None:
+    good = Account("good.xml", records=3, stored=2, rejected=1, last_ordinal=3)
+    short = Account("short.xml", records=3, stored=1, rejected=1, last_ordinal=3)
+    assert of_reading([], Books(frozenset(), (good,)))[checks.RECORDS_ACCOUNTED_FOR].passed
+    result = of_reading([], Books(frozenset(), (good, short)))[checks.RECORDS_ACCOUNTED_FOR]
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.ERROR
+    assert str(first(result)).startswith("short.xml: 3 records, of which 1 stored and 1 rejected")
 
 
 def test_a_check_names_ten_and_counts_all(collection: Collection) -> None:
@@ -110,6 +122,7 @@ def test_a_damaged_archive_is_set_aside_with_a_warning_and_the_others_are_read(
         checks.UPLOADS_ARRIVED: True,
         checks.NOTHING_WAITS: True,
         checks.ARCHIVES_ACCOUNTED_FOR: True,
+        checks.RECORDS_ACCOUNTED_FOR: True,
         checks.ARCHIVES_READABLE: False,
         checks.RECORDS_READABLE: True,
     }

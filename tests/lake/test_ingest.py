@@ -4,7 +4,9 @@ import datetime as dt
 import gzip
 import hashlib
 import hmac
+import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,23 @@ def test_a_file_that_is_no_xml_at_all_is_set_aside_too(house: House) -> None:
     house.land("a.xml", b"\x00\xff\x1f\x8b" * 100)
     house.land("b.xml", b"")
     assert house.ingest().unreadable == 2
+
+
+def test_documents_and_attachments_of_a_zip_are_counted_and_rejects_name_their_file(
+    house: House,
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("photo.png", b"\x89PNG")
+        archive.writestr("1.xml", case("normal"))
+        archive.writestr("2.xml", case("bad-records"))
+    house.land("all.zip", packed.getvalue())
+    house.ingest()
+    (row,) = house.rows("archives")
+    assert (row["documents"], row["attachments"]) == (2, 1)
+    assert (row["records"], row["rejects"]) == (17, 7)
+    assert [row["ordinal"] for row in house.rows("messages")] == [*range(1, 7), 12, 13, 14, 17]
+    assert {row["member"] for row in house.rows("rejects")} == {"2.xml"}
 
 
 def test_the_projects_limits_hold_for_what_is_read(house: House) -> None:
