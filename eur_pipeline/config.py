@@ -5,13 +5,12 @@ Reading the file and checking it is all that happens here; `project.py` knows wh
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,16 +18,22 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
+from eur_pipeline.checked_yaml import Wording, checked, read_yaml
 from eur_pipeline.errors import ConfigurationError
 
 ROOT_TIME_ZONE = "UTC"
-
-_NAMES_OF_SECRETS = ("password_env", "private_key_passphrase_env")
+_WORDING = Wording(
+    unknown_key="no such key here; see the starter project for those there are",
+    # Somebody may have written the secret itself there.
+    secret_keys=dict.fromkeys(
+        ("password_env", "private_key_passphrase_env"),
+        "expected the name of an environment variable, not a password",
+    ),
+)
 
 # ISO 4217: currencies whose minor unit is not two digits.
 MINOR_UNIT_DIGITS = {
@@ -254,54 +259,12 @@ def load_config(path: Path) -> Config:
     """Read and check `eur.yaml`; a ConfigurationError lists every fault with its line."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path}: no such file; expected a project's configuration. "
             f"Make a project with `eur init DIR`, or name one with EUR_HOME."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not readable as YAML: {error}") from None
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        faults = "\n".join(_explain(path, tree, fault) for fault in error.errors())
-        raise ConfigurationError(faults) from None
-
-
-def _explain(path: Path, tree: yaml.Node | None, fault: Any) -> str:
-    location = fault["loc"]
-    key = ".".join(str(part) for part in location) or "(the whole file)"
-    line = _line_of(tree, location)
-    match fault["type"]:
-        case "extra_forbidden":
-            expected, found = "no such key here; see the starter project for those there are", ""
-        case "missing":
-            expected, found = "expected this key, found nothing", ""
-        case "value_error":
-            expected, found = f"expected {fault['ctx']['error']}", ""
-        case _:
-            expected, found = f"expected: {fault['msg']}", f"; found {fault['input']!r}"
-    if location and location[-1] in _NAMES_OF_SECRETS:
-        # Somebody may have written the secret itself there.
-        expected, found = "expected the name of an environment variable, not a password", ""
-    return f"{os.fspath(path)}, line {line}, {key}: {expected}{found}"
-
-
-def _line_of(node: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line of the deepest part of `location` that the file has."""
-    line = 1 if node is None else node.start_mark.line + 1
-    for part in location:
-        child = next((c for k, c in _children(node) if k == part), None)
-        if child is None:
-            return line
-        node, line = child, child.start_mark.line + 1
-    return line
-
-
-def _children(node: yaml.Node | None) -> Iterator[tuple[int | str, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from ((key.value, value) for key, value in node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        yield from enumerate(node.value)
+    name = os.fspath(path)
+    return checked(Config, read_yaml(text, name), text, name, _WORDING)

@@ -3,104 +3,42 @@
 Loading and checking a dialect is all that happens here; `extract.py` applies one to an element.
 """
 
-import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Self
 
-import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from eur_pipeline.archives.record import Kind
-from eur_pipeline.archives.values import TimeFormat
+from eur_pipeline.archives.sections import (
+    Direction,
+    Fields,
+    FileTransfers,
+    Key,
+    KindRule,
+    Overlap,
+    Participants,
+    Section,
+    XPaths,
+)
 from eur_pipeline.archives.xpath import FUNCTIONS_PREFIX, RecordPath, XPath, compile_xpath
-from eur_pipeline.config import TimeZoneName
+from eur_pipeline.checked_yaml import Wording, checked, read_yaml
 from eur_pipeline.errors import ConfigurationError
 
 SUFFIX = ".yml"
+_WORDING = Wording(
+    unknown_key="no such key in a dialect; docs/dialects/README.md lists those there are",
+    secret_keys={},
+)
 
-
-class Overlap(StrEnum):
-    """Whether one message can stand in several archives of this dialect."""
-
-    NEVER = "never"
-    POSSIBLE = "possible"
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-# Several are tried in order; the first that finds something counts.
-XPaths = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 CompanionSuffix = Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]+$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Time(_Section):
-    """Where an instant stands, how it is written, and the zone of ISO times that name none."""
-
-    xpath: str
-    format: TimeFormat
-    time_zone: TimeZoneName = "UTC"
-
-    @cached_property
-    def zone(self) -> dt.tzinfo:
-        """The zone of times that name none."""
-        return ZoneInfo(self.time_zone)
-
-
-class Fields(_Section):
-    """An XPath for each field of a record, seen from the dialect's `content`.
-
-    Attributes:
-        sender: Its resource is cut off.
-        sender_in_room: Used where `sender` finds nothing; `ROOM/nick` is kept whole.
-        recipients: All that is found counts; resources are cut off.
-        recipients_in_room: Likewise, with `ROOM/nick` kept whole.
-        owner: Whose copy it is. Found first: the other XPaths can use it as `$owner`.
-    """
-
-    sent_at: Time
-    sender: XPaths
-    sender_in_room: XPaths = ()
-    recipients: XPaths = ()
-    recipients_in_room: XPaths = ()
-    owner: XPaths = ()
-    native_id: XPaths = ()
-    original_sent_at: Time | None = None
-    conversation_id: XPaths = ()
-    body: XPaths = ()
-    file_name: XPaths = ()
-    file_bytes: XPaths = ()
-    refers_to: XPaths = ()
-
-
-class KindRule(_Section):
-    """The kind of the records for which the XPath is true, or finds something."""
-
-    when: str
-    kind: Kind
-
-
-class Dialect(_Section):
+class Dialect(Section):
     """One layout of archives.
 
     Attributes:
@@ -108,8 +46,15 @@ class Dialect(_Section):
             any number of elements.
         records_expected: Whether an archive with elements but without a record is unreadable, as
             one of another layout; not so where archives hold other things too.
+        envelope: Elements beside the records that tell something of those after them; like
+            `records`, and never records themselves. Others are forgotten before a record is read.
+            XPaths reach them by `preceding-sibling::NAME[1]`; of each name the last is kept.
+        ignore: A record for which one of these is true is none, and not counted.
         content: The element inside a record from which the fields are read.
+        direction: Sender and recipient of records between the owner and one other.
+        participants: Who receives a message that names no recipient.
         kinds: The first rule that holds gives the kind; `other_kind` where none does.
+        file_transfers: Those that are told in two records.
         overlap: Whether one message can stand in several archives.
         copy_skew_milliseconds: How far the stamps of two copies without native id can differ.
         copy_window_seconds: How far the stamps of two copies with one native id can differ.
@@ -121,13 +66,18 @@ class Dialect(_Section):
 
     name: str
     description: str
-    namespaces: dict[str, str] = {}
+    namespaces: Annotated[dict[str, str], Field(default_factory=dict)]
     records: Annotated[XPaths, Field(min_length=1)]
     records_expected: bool = True
+    envelope: XPaths = ()
+    ignore: XPaths = ()
     content: str = "."
     fields: Fields
+    direction: Direction | None = None
+    participants: Participants | None = None
     kinds: tuple[KindRule, ...] = ()
     other_kind: Kind = Kind.SYSTEM
+    file_transfers: FileTransfers | None = None
     overlap: Overlap = Overlap.POSSIBLE
     copy_skew_milliseconds: Annotated[int, Field(ge=0)] = 0
     copy_window_seconds: Annotated[int, Field(ge=0)] = 300
@@ -138,6 +88,26 @@ class Dialect(_Section):
     def record_paths(self) -> tuple[RecordPath, ...]:
         """`records`, ready for matching."""
         return tuple(RecordPath.parse(path, self.namespaces) for path in self.records)
+
+    @cached_property
+    def envelope_paths(self) -> tuple[RecordPath, ...]:
+        """`envelope`, ready for matching."""
+        return tuple(RecordPath.parse(path, self.namespaces) for path in self.envelope)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether a record can be read without knowing any other element."""
+        return not (
+            self.tells_time_by_the_record_before
+            or self.envelope
+            or self.participants
+            or self.file_transfers
+        )
+
+    @property
+    def tells_time_by_the_record_before(self) -> bool:
+        """Whether a record's time can count from that of the record before."""
+        return any(time.is_relative for time in self.fields.sent_at)
 
     def compile(self, expression: str) -> XPath:
         """The XPath with this dialect's prefixes; raises ValueError where it is none."""
@@ -157,40 +127,62 @@ class Dialect(_Section):
         return namespaces
 
     @model_validator(mode="after")
-    def _compiles(self) -> Self:
-        for number, path in enumerate(self.records):
-            with _naming(f"records.{number}"):
-                RecordPath.parse(path, self.namespaces)
-        for key, expression in self._expressions():
-            with _naming(key):
-                self.compile(expression)
+    def _can_be_used(self) -> Self:
+        if faults := list(self._faults()):
+            raise ValidationError.from_exception_data(
+                "Dialect",
+                [
+                    InitErrorDetails(
+                        type=PydanticCustomError("value_error", "{error}", {"error": reason}),
+                        loc=key,
+                        input=None,
+                    )
+                    for key, reason in faults
+                ],
+            )
         return self
 
-    def _expressions(self) -> Iterator[tuple[str, str]]:
-        yield "content", self.content
-        for name, value in self.fields:
-            if isinstance(value, Time):
-                yield f"fields.{name}.xpath", value.xpath
-            else:
-                yield from ((f"fields.{name}", expression) for expression in value or ())
+    def _faults(self) -> Iterator[tuple[Key, str]]:
+        if not self.fields.sent_at:
+            yield ("fields", "sent_at"), "where and how it stands, found nothing"
+        if not (self.fields.sender or self.fields.sender_in_room or self.direction):
+            yield ("fields", "sender"), "this key (or `direction`), found nothing"
+        for key, paths in (("records", self.records), ("envelope", self.envelope)):
+            for number, path in enumerate(paths):
+                if fault := _fault(RecordPath.parse, path, self.namespaces):
+                    yield (key, number), fault
+        for location, expression in self._expressions():
+            if fault := _fault(compile_xpath, expression, self.namespaces):
+                yield location, fault
+
+    def _expressions(self) -> Iterator[tuple[Key, str]]:
+        yield ("content",), self.content
+        yield from ((("ignore", number), path) for number, path in enumerate(self.ignore))
+        yield from self.fields.expressions(("fields",))
+        if self.direction is not None:
+            yield from self.direction.expressions(("direction",))
+        if self.file_transfers is not None:
+            yield from self.file_transfers.expressions(("file_transfers",))
         for number, rule in enumerate(self.kinds):
-            yield f"kinds.{number}.when", rule.when
+            yield ("kinds", number, "when"), rule.when
 
 
-@contextmanager
-def _naming(key: str) -> Iterator[None]:
-    """Errors in the block name the key."""
+def _fault(
+    parse: Callable[[str, dict[str, str]], object], text: str, namespaces: dict[str, str]
+) -> str | None:
+    """What is wrong with the expression."""
     try:
-        yield
+        parse(text, namespaces)
     except ValueError as error:
-        raise ValueError(f"{key}: {error}") from None
+        return str(error).removeprefix("expected ")
+    return None
 
 
 def load_dialect(name: str, project_dialects: Path | None = None) -> Dialect:
     """The dialect of that name, the project's own before the built-in; ConfigurationError."""
     for folder in _folders(project_dialects):
         if name in _names(folder):
-            return _load(name, folder / (name + SUFFIX))
+            return read_dialect(folder / (name + SUFFIX))
     raise ConfigurationError(
         f"no dialect is named {name!r}; there are: {', '.join(dialect_names(project_dialects))}. "
         f"A dialect of your own is a file dialects/{name}{SUFFIX} in the project"
@@ -213,31 +205,21 @@ def _names(folder: Traversable) -> list[str]:
     return [f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX)]
 
 
-def _load(name: str, file: Traversable) -> Dialect:
+def read_dialect(file: Traversable) -> Dialect:
+    """The dialect in the file, named after it; ConfigurationError lists all that is wrong."""
+    name = str(file)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not readable as YAML: {error}") from None
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}: not readable as YAML: {error}") from None
+    return parse_dialect(text, file.name.removesuffix(SUFFIX), name)
+
+
+def parse_dialect(text: str, name: str, file: str) -> Dialect:
+    """The dialect of that name in the text of that file; raises ConfigurationError."""
+    content = read_yaml(text, file)
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: expected the keys of a dialect, found none")
     if "name" in content:
         raise ConfigurationError(f"{file}: name: no such key in a dialect; its file names it")
-    try:
-        return Dialect.model_validate({**content, "name": name})
-    except ValidationError as error:
-        faults = "\n".join(_explain(file, fault) for fault in error.errors())
-        raise ConfigurationError(faults) from None
-
-
-def _explain(file: Traversable, fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    match fault["type"]:
-        case "extra_forbidden":
-            said = "no such key in a dialect"
-        case "missing":
-            said = "expected this key, found nothing"
-        case "value_error":
-            said = f"expected {fault['ctx']['error']}" if key else str(fault["ctx"]["error"])
-        case _:
-            said = f"expected: {fault['msg']}; found {fault['input']!r}"
-    return f"{file}: {key}: {said}" if key else f"{file}: {said}"
+    return checked(Dialect, {**content, "name": name}, text, file, _WORDING)

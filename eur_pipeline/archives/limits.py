@@ -25,6 +25,8 @@ class Limits(BaseModel):
         element_depth: Elements around each other.
         record_bytes: Size of one record in the file. Its tree is in memory as a whole, and empty
             elements take many times their size.
+        joins_and_leaves: In an archive whose dialect finds recipients by them, together with all
+            senders; they are in memory at once, 300 bytes each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +37,7 @@ class Limits(BaseModel):
     container_depth: Annotated[int, Field(ge=1, le=10)] = 2
     element_depth: Annotated[int, Field(ge=2, le=_DEEPEST)] = 200
     record_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024
+    joins_and_leaves: Annotated[int, Field(ge=1)] = 500_000
 
     def exceeded(self, bound: str, what: str) -> UnreadableArchiveError:
         """The error for an archive beyond the bound of that name; `what` is counted by it."""

@@ -14,13 +14,15 @@ from lxml import etree
 
 from eur_pipeline.archives.containers import Contents, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
-from eur_pipeline.archives.extract import Extractor, FieldError
+from eur_pipeline.archives.elements import events, record_elements
+from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
+from eur_pipeline.archives.presence import Presence
 from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.view import FieldError
 from eur_pipeline.errors import UnreadableArchiveError
 
 RAW_BYTES = 4096
-_XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 # How far a server's clock or time zone can be ahead of the one that stamps uploads.
 _CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
@@ -46,15 +48,34 @@ def read_archive(
     The archive is an XML document, or a container of such; records are numbered through all of
     them, and `contents` counts what there was. Bare numbers of `extension_length` digits (None: of
     any) get the presence domain. Where it is known when the archive was uploaded, a record sent
-    over a day later is a reject.
+    over a day later is a reject. A dialect with `participants` is read twice: the source must be
+    seekable.
     """
     not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
-    extractor = Extractor(dialect, presence_domain, extension_length, not_after)
+    extractor = partial(Extractor, dialect, presence_domain, extension_length, not_after)
+    presence = None
+    if dialect.participants is not None:
+        beginning = source.tell()
+        items = _items(source, dialect, extractor(), limits)
+        presence = Presence((item for item in items if isinstance(item, Record)), limits)
+        source.seek(beginning)
+    yield from _items(source, dialect, extractor(presence), limits, contents)
+
+
+def _items(
+    source: BinaryIO,
+    dialect: Dialect,
+    extractor: Extractor,
+    limits: Limits,
+    contents: Contents | None = None,
+) -> Iterator[Record | Reject]:
     ordinal = 0
     try:
         for document in documents(source, partial(_is_of, dialect), limits, contents):
             with in_member(document.member), _explained():
-                for element in _record_elements(document.source, dialect, limits):
+                for element in record_elements(document.source, dialect, limits):
+                    if extractor.ignores(element):
+                        continue
                     ordinal += 1
                     yield _read(extractor, element, ordinal, document.member)
     except UnreadableArchiveError as error:
@@ -65,7 +86,7 @@ def read_archive(
 def root_of(source: Readable) -> str:
     """The name of the root element as `{namespace}name`; raises UnreadableArchiveError."""
     with _explained():
-        for _, root in _events(source):
+        for _, root in events(source):
             return str(root.tag)
     raise UnreadableArchiveError("expected an XML document, found no element")
 
@@ -90,115 +111,6 @@ def _is_of(dialect: Dialect, head: bytes) -> bool:
         return dialect.accepts_root(root_of(io.BytesIO(head)))
     except UnreadableArchiveError:
         return False
-
-
-class _Bounded:
-    """A source that ends with an error where one record takes too many bytes.
-
-    Attributes:
-        held: Bytes since the reader last held no record; the reader sets it back.
-    """
-
-    def __init__(self, source: Readable, limits: Limits) -> None:
-        self._source = source
-        self._limits = limits
-        self.held = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes."""
-        content = self._source.read(size)
-        self.held += len(content)
-        if self.held > self._limits.record_bytes:
-            raise self._limits.exceeded("record_bytes", "bytes in a record")
-        return content
-
-
-def _events(source: Readable) -> Iterator[tuple[str, etree._Element]]:
-    events: Iterator[tuple[str, etree._Element]] = etree.iterparse(
-        cast(BinaryIO, source),
-        events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    return events
-
-
-def _record_elements(
-    source: Readable, dialect: Dialect, limits: Limits
-) -> Iterator[etree._Element]:
-    """Every element that is a record, complete; it and all others are forgotten afterwards."""
-    bounded = _Bounded(source, limits)
-    tags: list[str] = []
-    below_root, found = -1, False
-    record: etree._Element | None = None
-    for event, element in _events(bounded):
-        if record is None:
-            bounded.held = 0
-        if event == "start":
-            tags.append(element.tag)
-            below_root += 1
-            _check_start(element, tags, dialect, limits)
-            if record is None and any(path.matches(tags) for path in dialect.record_paths):
-                record, found = element, True
-            continue
-        tags.pop()
-        if element is record:
-            yield element
-            record = None
-        if record is None:
-            _forget(element)
-    _check_found(dialect, below_root, found=found)
-
-
-def _check_start(
-    element: etree._Element, tags: list[str], dialect: Dialect, limits: Limits
-) -> None:
-    """Refuse what no element may be; `tags` are those around it, and its own."""
-    if len(tags) == 1:
-        _check_root(element, dialect)
-    if len(tags) > limits.element_depth:
-        raise limits.exceeded("element_depth", "elements around each other")
-    if tags[-1].startswith(_XINCLUDE):
-        raise UnreadableArchiveError(
-            "expected an archive that includes no other file (XInclude), found an inclusion; "
-            "nothing that an archive names is opened"
-        )
-
-
-def _check_root(root: etree._Element, dialect: Dialect) -> None:
-    # lxml has one as soon as there is any DOCTYPE, with declarations inside or elsewhere.
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableArchiveError(
-            "expected an archive without a document type declaration (DOCTYPE), found one; "
-            "it is refused because it can name other files and grow without bound"
-        )
-    if not dialect.accepts_root(root.tag):
-        expected = ", ".join(path.steps[0] for path in dialect.record_paths)
-        raise UnreadableArchiveError(
-            f"expected the root element {expected} of dialect {dialect.name}, "
-            f"found {root.tag:.80}; choose another dialect for it, or write one"
-        )
-
-
-def _check_found(dialect: Dialect, elements: int, *, found: bool) -> None:
-    if elements and dialect.records_expected and not found:
-        raise UnreadableArchiveError(
-            f"expected records at {' or '.join(dialect.records)}; found none among {elements:,} "
-            f"elements; correct `records` in dialect {dialect.name} (where archives may well hold "
-            f"other things only: `records_expected: false`), then read the archive again"
-        )
-
-
-def _forget(element: etree._Element) -> None:
-    # The element itself must stay while lxml parses; it goes when its next sibling ends.
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
 
 
 def _read(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from eur_pipeline.archives.dialect import Overlap, dialect_names, load_dialect
+from eur_pipeline.archives.dialect import dialect_names, load_dialect
 from eur_pipeline.archives.reader import read_archive
 from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.sections import Overlap
 from eur_pipeline.errors import ConfigurationError
 
 MINIMAL = """\
@@ -17,6 +18,8 @@ fields:
   sent_at: {xpath: "@at", format: iso}
   sender: who
 """
+
+RELATIVE = "{xpath: a, format: seconds_after_previous, start: {xpath: b, format: iso}}"
 
 
 def _write(folder: Path, content: str, name: str = "own") -> Path:
@@ -91,9 +94,35 @@ other_kind: leave
     assert (second.kind, second.sender) == ("leave", "c@x.y")
 
 
+def test_one_key_may_stand_alone_or_in_a_list(tmp_path: Path) -> None:
+    alone = load_dialect("own", _write(tmp_path, MINIMAL))
+    listed = MINIMAL.replace("{xpath", "[{xpath").replace("iso}", "iso}]").replace("who", "[who]")
+    assert load_dialect("own", _write(tmp_path, listed)).fields == alone.fields
+
+
+@pytest.mark.parametrize(
+    ("added", "flat"),
+    [
+        ("", True),
+        ("ignore: '@x'", True),
+        ("envelope: log/head", False),
+        ("participants: present", False),
+        ("file_transfers: {start: a, end: b, key: c}", False),
+    ],
+)
+def test_a_dialect_is_flat_where_each_record_stands_for_itself(
+    tmp_path: Path, added: str, flat: bool
+) -> None:
+    assert load_dialect("own", _write(tmp_path, MINIMAL + added)).is_flat is flat
+
+
 @pytest.mark.parametrize(
     ("format_", "text"),
     [
+        ("epoch_seconds_or_milliseconds", "1773014400250"),
+        ("epoch_seconds_or_milliseconds", "1773014400.25"),
+        ("dotnet_ticks", "639086112002500000"),
+        ("pattern, pattern: '%m/%d/%Y %I:%M:%S.%f %p %z'", "03/09/2026 01:00:00.25 AM +0100"),
         ("iso", "2026-03-09T01:00:00.250+01:00"),
         ("iso", "20260309T00:00:00.25"),
         ("epoch_milliseconds", "1773014400250"),
@@ -134,9 +163,9 @@ def test_an_xpath_that_fails_on_one_record_costs_that_record_alone(tmp_path: Pat
         ("sender: who", "sender: 'who['", "fields.sender: expected an XPath, found 'who['"),
         ("sender: who", "sender: 'p:who'", "fields.sender: expected an XPath, found 'p:who'"),
         ("sender: who", "sender: 'eur:no_such(who)'", "fields.sender: expected an XPath"),
-        ("log/entry", "log/p:entry", "records.0: expected an element's name"),
-        ("log/entry", "log//entry", "records.0: expected an element's name"),
-        ("log/entry", "log/**", "records.0: expected an element's name at the end"),
+        ("log/entry", "log/p:entry", "records: expected an element's name"),
+        ("log/entry", "log//entry", "records: expected an element's name"),
+        ("log/entry", "log/**", "records: expected an element's name at the end"),
         ("log/entry", "log/entry\noverlap: maybe", "overlap: expected"),
         ("log/entry", "log/entry\nother_kind: chat", "other_kind: expected"),
         ("log/entry", "log/entry\nname: other", "name: no such key"),
@@ -144,6 +173,43 @@ def test_an_xpath_that_fails_on_one_record_costs_that_record_alone(tmp_path: Pat
         ("log/entry", "log/entry\nkinds: [{when: ')', kind: edit}]", "kinds.0.when: expected an"),
         ("log/entry", "log/entry\ncompanion_suffix: ../x", "companion_suffix: expected"),
         ("log/entry", "log/entry\nowner_in_name: USER", "owner_in_name: expected"),
+        ("format: iso", "format: pattern", "line 4, fields.sent_at: expected a `pattern` with"),
+        ("format: iso", "format: iso, pattern: '%Y'", "fields.sent_at: expected a `pattern` with"),
+        (
+            "format: iso",
+            "format: pattern, pattern: '%H:%M'",
+            "line 4, fields.sent_at: expected a pattern of strptime",
+        ),
+        (
+            "format: iso",
+            "format: seconds_after_previous",
+            "fields.sent_at: expected a `start` with",
+        ),
+        (
+            "format: iso",
+            "format: seconds_after_previous, start: {xpath: a, format: seconds_after_previous}",
+            "fields.sent_at: expected a `start` that is an instant",
+        ),
+        ("format: iso", "format: iso, start: {xpath: a, format: iso}", "fields.sent_at: expected"),
+        ('{xpath: "@at", format: iso}', "[]", "line 4, fields.sent_at: expected"),
+        (
+            "  sender: who",
+            f"  sender: who\n  original_sent_at: {RELATIVE}",
+            "line 4, fields: expected an `original_sent_at`",
+        ),
+        (
+            "  sender: who",
+            "direction: {sent: a, received: ')', other: b}",
+            "line 5, direction.received: expected an XPath, found ')'",
+        ),
+        (
+            "log/entry",
+            "log/entry\nfile_transfers: {start: a, end: b}",
+            "line 3, file_transfers.key: expected this key",
+        ),
+        ("log/entry", "log/entry\nenvelope: [log/a, 'log/q:b']", "line 3, envelope.1: expected an"),
+        ("log/entry", "log/entry\nignore: [a, ')']", "line 3, ignore.1: expected an XPath"),
+        ("log/entry", "log/entry\nparticipants: all", "line 3, participants: expected"),
         (MINIMAL, "[", "not readable as YAML"),
         (MINIMAL, "- a", "expected the keys of a dialect"),
     ],

@@ -1,0 +1,186 @@
+"""Finds the elements of an XML document that are records, in bounded memory.
+
+What is read from such an element is the extractor's business, how many there are the reader's.
+"""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import BinaryIO, cast
+
+from lxml import etree
+
+from eur_pipeline.archives.containers import Readable
+from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.limits import Limits
+from eur_pipeline.errors import UnreadableArchiveError
+
+_XINCLUDE = "{http://www.w3.org/2001/XInclude}"
+
+
+def record_elements(source: Readable, dialect: Dialect, limits: Limits) -> Iterator[etree._Element]:
+    """Every element that is a record, complete; it and all others are forgotten afterwards.
+
+    Raises UnreadableArchiveError, and libxml2's XMLSyntaxError.
+    """
+    bounded = _Bounded(source, limits)
+    way, passed = _Way(dialect, limits), _Passed()
+    held, role = None, _Role.OTHER
+    for event, element in events(bounded):
+        if held is None:
+            bounded.held = 0
+        if event == "start":
+            way.enter(element)
+            if held is None and (role := way.role()) is not _Role.OTHER:
+                held = element
+            continue
+        way.leave()
+        if element is held:
+            held = None
+            if role is _Role.RECORD:
+                yield element
+            passed.leave(element, keep=role is _Role.ENVELOPE)
+        elif held is None:
+            passed.leave(element)
+    way.check_found()
+
+
+class _Bounded:
+    """A source that ends with an error where one record takes too many bytes.
+
+    Attributes:
+        held: Bytes since the reader last held no record; the reader sets it back.
+    """
+
+    def __init__(self, source: Readable, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self.held = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        content = self._source.read(size)
+        self.held += len(content)
+        if self.held > self._limits.record_bytes:
+            raise self._limits.exceeded("record_bytes", "bytes in a record")
+        return content
+
+
+def events(source: Readable) -> Iterator[tuple[str, etree._Element]]:
+    """Starts and ends of elements; nothing that the document names is opened or expanded."""
+    found: Iterator[tuple[str, etree._Element]] = etree.iterparse(
+        cast(BinaryIO, source),
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    return found
+
+
+class _Role(Enum):
+    RECORD = 1
+    ENVELOPE = 2
+    OTHER = 3
+
+
+class _Way:
+    """The elements from the root to where the reader is."""
+
+    def __init__(self, dialect: Dialect, limits: Limits) -> None:
+        self._dialect = dialect
+        self._limits = limits
+        self._tags: list[str] = []
+        self._below_root = -1
+        self._found = False
+
+    def enter(self, element: etree._Element) -> None:
+        """One further; raises UnreadableArchiveError on what no archive may have."""
+        self._tags.append(element.tag)
+        self._below_root += 1
+        _check_start(element, self._tags, self._dialect, self._limits)
+
+    def role(self) -> _Role:
+        """What the element is that was entered."""
+        if any(path.matches(self._tags) for path in self._dialect.envelope_paths):
+            return _Role.ENVELOPE
+        if any(path.matches(self._tags) for path in self._dialect.record_paths):
+            self._found = True
+            return _Role.RECORD
+        return _Role.OTHER
+
+    def leave(self) -> None:
+        """One back."""
+        self._tags.pop()
+
+    def check_found(self) -> None:
+        """Raise UnreadableArchiveError where there was something, but no record."""
+        dialect = self._dialect
+        if self._below_root and dialect.records_expected and not self._found:
+            raise UnreadableArchiveError(
+                f"expected records at {' or '.join(dialect.records)}; found none among "
+                f"{self._below_root:,} elements; correct `records` in dialect {dialect.name} "
+                f"(where archives may well hold other things only: `records_expected: false`), "
+                f"then read the archive again"
+            )
+
+
+class _Passed:
+    """What has been read is forgotten, but for envelopes while the element around them lasts."""
+
+    def __init__(self) -> None:
+        self._kept: dict[etree._Element, dict[str, etree._Element]] = {}
+
+    def leave(self, element: etree._Element, *, keep: bool = False) -> None:
+        """Forget it and what is before it, or let those after it see it: of each name the last."""
+        around = element.getparent()
+        if keep and around is not None:
+            self._kept.setdefault(around, {})[element.tag] = element
+        else:
+            self._kept.pop(element, None)
+            # The element itself must stay while lxml parses; it goes when its next sibling ends.
+            element.clear()
+        if around is not None:
+            self._forget_before(element, around)
+
+    def _forget_before(self, element: etree._Element, around: etree._Element) -> None:
+        kept = self._kept.get(around)
+        if kept is None:
+            while element.getprevious() is not None:
+                del around[0]
+            return
+        for before in list(element.itersiblings(preceding=True)):
+            if kept.get(before.tag) is not before:
+                around.remove(before)
+
+
+def _check_start(
+    element: etree._Element, tags: list[str], dialect: Dialect, limits: Limits
+) -> None:
+    """Refuse what no element may be; `tags` are those around it, and its own."""
+    if len(tags) == 1:
+        _check_root(element, dialect)
+    if len(tags) > limits.element_depth:
+        raise limits.exceeded("element_depth", "elements around each other")
+    if tags[-1].startswith(_XINCLUDE):
+        raise UnreadableArchiveError(
+            "expected an archive that includes no other file (XInclude), found an inclusion; "
+            "nothing that an archive names is opened"
+        )
+
+
+def _check_root(root: etree._Element, dialect: Dialect) -> None:
+    # lxml has one as soon as there is any DOCTYPE, with declarations inside or elsewhere.
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableArchiveError(
+            "expected an archive without a document type declaration (DOCTYPE), found one; "
+            "it is refused because it can name other files and grow without bound"
+        )
+    if not dialect.accepts_root(root.tag):
+        expected = ", ".join(path.steps[0] for path in dialect.record_paths)
+        raise UnreadableArchiveError(
+            f"expected the root element {expected} of dialect {dialect.name}, "
+            f"found {root.tag:.80}; choose another dialect for it, or write one"
+        )
