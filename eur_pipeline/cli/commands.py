@@ -17,23 +17,33 @@ MARKUP: Literal["markdown"] = "markdown"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of `eur --help`: the function `module.function`, and its help's first sentence."""
+    """One line of `eur --help`: the function or group `module.attribute`, and its help's start."""
 
     module: str
-    function: str
+    attribute: str
     help: str
 
-    def load(self, name: str) -> TyperCommand:
-        """The command itself, its module imported."""
-        only = typer.Typer(add_completion=False, rich_markup_mode=MARKUP)
-        only.command(name)(getattr(import_module(self.module), self.function))
-        command = get_command(only)
-        assert isinstance(command, TyperCommand)  # noqa: S101 - what Typer makes of one function
+    def load(self, name: str) -> TyperCommand | TyperGroup:
+        """The command, or group of commands, itself, its module imported."""
+        found = getattr(import_module(self.module), self.attribute)
+        if not isinstance(found, typer.Typer):
+            only = typer.Typer(add_completion=False, rich_markup_mode=MARKUP)
+            only.command(name)(found)
+            found = only
+        command = get_command(found)
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - Typer makes no other
         return command
 
 
-def _entry(module: str, function: str, text: str) -> Entry:
-    return Entry(f"{__package__}.{module}", function, text)
+def group(text: str) -> typer.Typer:
+    """An empty group of commands, with its help."""
+    return typer.Typer(
+        help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=MARKUP
+    )
+
+
+def _entry(module: str, attribute: str, text: str) -> Entry:
+    return Entry(f"{__package__}.{module}", attribute, text)
 
 
 COMMANDS = {
@@ -45,6 +55,7 @@ COMMANDS = {
     "collect": _entry("collect", "collect", "Collect what is on the servers now, without Dagster."),
     "parse": _entry("parse", "parse", "Read archives into a Parquet file, without a project."),
     "query": _entry("query", "query", "Answer a query from the published database, read-only."),
+    "quarantine": _entry("quarantine", "quarantine", "See what could not be read; read it again."),
     "simulate": _entry("simulate", "simulate", "Upload a made-up company's archives to servers."),
     "serve-sftp": _entry("simulate", "serve_sftp", "Serve a folder over SFTP, until Ctrl-C."),
 }

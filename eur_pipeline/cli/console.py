@@ -48,6 +48,11 @@ def command_name() -> str:
     return os.path.relpath(called)
 
 
+def printable(text: str) -> str:
+    """The text without control characters: a name from an archive could steer the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def print_json(result: Mapping[str, Any]) -> None:
     """A result for a program: one JSON object."""
     out.print_json(json.dumps(result, default=str, ensure_ascii=False))

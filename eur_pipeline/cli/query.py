@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from eur_pipeline import analyst
-from eur_pipeline.cli.console import ProjectDir, errors, out
+from eur_pipeline.cli.console import ProjectDir, errors, out, printable
 
 _ANY_WIDTH = 1 << 20
 
@@ -70,21 +70,16 @@ def _show(names: list[str], rows: list[tuple[Any, ...]]) -> None:
     for number, row in enumerate(rows, start=1):
         out.print(f"row {number}", style="bold", highlight=False)
         for name, value in zip(names, row, strict=True):
-            line = f"  {_printable(name):<{widest}}  {_as_text(value)}"
+            line = f"  {printable(name):<{widest}}  {_as_text(value)}"
             out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _as_text(value: Any) -> str:
-    return "" if value is None else _printable(str(value))
-
-
-def _printable(text: str) -> str:
-    """The text without control characters: a name from an archive could steer the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "" if value is None else printable(str(value))
 
 
 def _as_table(names: list[str], rows: list[tuple[Any, ...]]) -> Table:
-    table = Table(*(escape(_printable(name)) for name in names))
+    table = Table(*(escape(printable(name)) for name in names))
     for row in rows:
         table.add_row(*(escape(_as_text(value)) for value in row))
     return table

@@ -8,7 +8,7 @@ files are then seen for the first time again, and every hour is read again, whic
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -37,6 +37,7 @@ create table if not exists first_seen (
 );
 """
 
+_MARK_UNREAD = "insert into unread values (?, 1) on conflict do update set change = change + 1"
 _FORGET = """
 delete from first_seen where (remote_path, size, mtime)
 not in (select remote_path, size, mtime from listed)
@@ -106,10 +107,12 @@ class LandingIndex:
         ]
         with self._connection() as connection:
             connection.executemany("insert or replace into landed values (?, ?, ?, ?, ?, ?)", rows)
-            connection.executemany(
-                "insert into unread values (?, 1) on conflict do update set change = change + 1",
-                {(_text(m.upload_hour),) for m in manifests},
-            )
+            connection.executemany(_MARK_UNREAD, {(_text(m.upload_hour),) for m in manifests})
+
+    def mark_unread(self, hours: Iterable[dt.datetime]) -> None:
+        """These upload hours are to be read again, whatever was read before."""
+        with self._connection() as connection:
+            connection.executemany(_MARK_UNREAD, {(_text(hour),) for hour in hours})
 
     def unread(self) -> dict[dt.datetime, int]:
         """Upload hours with archives not yet read into the lake, each with its change count."""

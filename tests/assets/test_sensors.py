@@ -1,6 +1,7 @@
 """What a collection's sensor asks for, in the light of its server, its ledger and its runs."""
 
 import socket
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,9 +18,12 @@ from assets import sensors
 from assets.sensors import LONGEST_PAUSE_SECONDS, Attempt
 from eur_pipeline.collect.collector import collect
 from eur_pipeline.errors import LoginRefusedError, RemoteFolderError, ServerUnreachableError
+from eur_pipeline.lake.quarantine import quarantined, read_again
 from eur_pipeline.project import Project
 from tests.assets.location import HOUR, JOB, CodeLocation, Tick
 from tests.conftest import UPLOADED, Remote, archive_xml, project_at
+
+BUILT_IN = files("eur_pipeline.archives") / "dialects"
 
 
 class Daemon:
@@ -172,6 +176,25 @@ def test_what_was_landed_and_not_read_is_asked_for_although_the_server_is_empty(
     assert tick.ranges == [("2026-03-09T08Z", "2026-03-09T08Z")]
     assert location.collect().success
     assert daemon.tick(after=1).skipped == "nothing new"
+
+
+def test_what_is_to_be_read_again_is_asked_for_and_leaves_the_quarantine(
+    daemon: Daemon, location: CodeLocation, remote: Remote
+) -> None:
+    remote.put("a.xml", archive_xml("hello").replace(b"im-archive", b"archive-of-im"))
+    location.collect()
+    assert daemon.tick().skipped == "nothing new"
+    project = location.project
+    built_in = (BUILT_IN / "avaya-ps.yml").read_text(encoding="utf-8")
+    project.dialects_path.mkdir()
+    (project.dialects_path / "avaya-ps.yml").write_text(
+        built_in.replace("im-archive/", "archive-of-im/"), encoding="utf-8"
+    )
+    read_again(project, quarantined(project))
+    (request,) = daemon.tick().requests
+    assert location.run(request).success
+    assert quarantined(project) == []
+    assert daemon.tick().skipped == "nothing new"
 
 
 def test_the_run_that_was_asked_for_does_the_work(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from eur_pipeline.cli import app
@@ -46,10 +47,13 @@ def test_every_command_has_help_that_begins_as_it_is_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_and_argument_has_a_help_text(name: str) -> None:
-    parameters = COMMANDS[name].load(name).params
-    assert parameters
-    for parameter in parameters:
-        assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
+    command = COMMANDS[name].load(name)
+    members = command.commands.values() if isinstance(command, TyperGroup) else [command]
+    for member in members:
+        assert member.help
+        assert member.params
+        for parameter in member.params:
+            assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
 
 
 def test_the_list_of_commands_fits_a_line_each() -> None:
@@ -72,6 +76,7 @@ def test_listing_the_commands_imports_nothing_heavy() -> None:
         ("query", {"asyncssh", "dagster", "lxml", "pandas", "pyarrow", "sqlglot"}),
         ("parse", {"asyncssh", "dagster", "duckdb", "pandas", "sqlglot"}),
         ("collect", {"dagster", "duckdb", "lxml", "pandas", "sqlglot"}),
+        ("quarantine", {"dagster", "duckdb", "sqlglot"}),
         ("run", {"dagster", "duckdb", "lxml", "pandas", "sqlglot"}),
         ("up", {"dagster", "duckdb", "pandas", "sqlglot"}),
     ],
@@ -95,6 +100,9 @@ def test_a_command_imports_only_what_it_needs(command: str, foreign: set[str]) -
         ["run", "--from", "yesterday", "--to", "2026-03-09"],
         ["parse", "a.xml"],
         ["query"],
+        ["quarantine"],
+        ["quarantine", "show"],
+        ["quarantine", "retry", "--every-hour", "0123"],
     ],
 )
 def test_wrong_use_ends_with_2(
