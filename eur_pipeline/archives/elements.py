@@ -67,6 +67,8 @@ class _Bounded:
 
 def events(source: Readable) -> Iterator[tuple[str, etree._Element]]:
     """Starts and ends of elements; nothing that the document names is opened or expanded."""
+    # Some errors come without a place, and with the last that this thread saw.
+    etree.clear_error_log()
     found: Iterator[tuple[str, etree._Element]] = etree.iterparse(
         cast(BinaryIO, source),
         events=("start", "end"),

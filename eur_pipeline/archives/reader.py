@@ -26,6 +26,8 @@ RAW_BYTES = 4096
 # How far a server's clock or time zone can be ahead of the one that stamps uploads.
 _CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
+# What libxml2 finds where it takes bytes for other characters than they are.
+_OF_ANOTHER_ENCODING = ("ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED")
 # Fixed: what a library says of a failure can quote what people wrote.
 _EVALUATION_FAILED = (
     "expected a record that the dialect's XPaths can be evaluated on, found one where they fail; "
@@ -148,7 +150,9 @@ def _explained() -> Iterator[None]:
 def _syntax_reason(error: etree.XMLSyntaxError) -> str:
     """What is wrong where; libxml2's own words are left out, since they can quote the archive."""
     entry = error.error_log.last_error  # type: ignore[attr-defined]
-    if not error.lineno or entry is None:
+    if entry is None:
         return "expected an XML document, found no element (the file is empty)"
     name = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()
-    return f"not well-formed XML, or cut off, at line {error.lineno} ({name})"
+    if entry.type_name in _OF_ANOTHER_ENCODING:
+        name += "; perhaps in another encoding than it declares"
+    return f"not well-formed XML, or cut off, at line {error.lineno or entry.line} ({name})"

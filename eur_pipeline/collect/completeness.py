@@ -4,12 +4,21 @@ A look at both ends, not a parser: what is complete here can still turn out to b
 """
 
 import re
+import struct
 from enum import Enum
 
 # Enough for declarations and comments before the root, and for white space after it.
 END_BYTES = 4096
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# The end of a zip's directory: its signature, then size and place of the directory, and the length
+# of the comment that ends the file. A directory too large for it is named by what stands before.
+_DIRECTORY_END = b"PK\x05\x06"
+_DIRECTORY = struct.Struct("<8xIIH")
+_LARGE_DIRECTORY = b"PK\x06\x07"
+_LARGE_DIRECTORY_BYTES = 20
 _PROLOGUE = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*+", re.S)
 _ROOT = re.compile(rb"<([^\s<>/!?]+)[^<>]*>")
 
@@ -22,11 +31,20 @@ class Ending(Enum):
     UNKNOWN = "unknown"
 
 
-def ending(head: bytes, tail: bytes) -> Ending:
-    """How a file with these first and last END_BYTES ends.
+def ending(head: bytes, tail: bytes, size: int) -> Ending:
+    """How a file of that size with these first and last END_BYTES ends.
 
-    An empty file is open. What does not begin as XML in ASCII's bytes cannot be told.
+    An empty file is open. What begins neither as XML in ASCII's bytes or UTF-16 nor as a zip cannot
+    be told, gzip among it.
     """
+    if head.startswith(_ZIP):
+        return Ending.CLOSED if _ends_as_zip(tail, size) else Ending.OPEN
+    if encoding := _UTF_16.get(head[:2]):
+        return _ending_of_text(_in_ascii(head[2:], encoding), _in_ascii(tail, encoding))
+    return _ending_of_text(head, tail)
+
+
+def _ending_of_text(head: bytes, tail: bytes) -> Ending:
     if not head.strip():
         return Ending.OPEN
     head = head.removeprefix(_BYTE_ORDER_MARK)
@@ -35,6 +53,30 @@ def ending(head: bytes, tail: bytes) -> Ending:
     prologue = _PROLOGUE.match(head)
     root = _ROOT.match(head, prologue.end() if prologue else 0)
     return Ending.CLOSED if root and _closes(root, tail) else Ending.OPEN
+
+
+def _in_ascii(content: bytes, encoding: str) -> bytes:
+    """The same in UTF-8; half a character at the end stays one that nothing ends with."""
+    return content.decode(encoding, "replace").encode()
+
+
+def _ends_as_zip(tail: bytes, size: int) -> bool:
+    """Whether the end of a directory stands there; a zip within may bring another one."""
+    ends = (match.start() for match in re.finditer(_DIRECTORY_END, tail))
+    return any(_is_directory_end(tail, at, size) for at in ends)
+
+
+def _is_directory_end(tail: bytes, at: int, size: int) -> bool:
+    after = tail[at + len(_DIRECTORY_END) :]
+    if len(after) < _DIRECTORY.size:
+        return False
+    directory_bytes, begin, comment_bytes = _DIRECTORY.unpack_from(after)
+    if len(after) != _DIRECTORY.size + comment_bytes:
+        return False
+    before = tail[max(at - _LARGE_DIRECTORY_BYTES, 0) : at]
+    if before.startswith(_LARGE_DIRECTORY):
+        return True
+    return bool(begin + directory_bytes == size - len(tail) + at)
 
 
 def _closes(root: re.Match[bytes], tail: bytes) -> bool:

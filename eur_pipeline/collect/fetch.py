@@ -38,4 +38,4 @@ def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | 
             tail = (tail + block)[-END_BYTES:]
     if size != remote.size or server.look(remote.path) != remote:
         return None
-    return Fetched(archive, to, digest.hexdigest(), ending(head, tail))
+    return Fetched(archive, to, digest.hexdigest(), ending(head, tail, size))

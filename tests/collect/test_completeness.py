@@ -1,6 +1,10 @@
 """Whether an archive has arrived to its end."""
 
+import gzip
+import io
+import re
 import time
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -25,7 +29,16 @@ bodies = st.lists(
 
 
 def judged(content: bytes) -> Ending:
-    return ending(content[:END_BYTES], content[-END_BYTES:])
+    return ending(content[:END_BYTES], content[-END_BYTES:], len(content))
+
+
+def zipped(*members: bytes, comment: bytes = b"") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.comment = comment
+        for number, member in enumerate(members):
+            archive.writestr(zipfile.ZipInfo(f"{number}.xml"), member)
+    return file.getvalue()
 
 
 @given(prologues, bodies, epilogues)
@@ -80,9 +93,42 @@ def test_what_is_not_closed_as_it_was_opened_is_incomplete(content: bytes) -> No
     assert judged(content) is Ending.OPEN
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 and so on", "<a></a>".encode("utf-16")])
-def test_what_does_not_begin_as_xml_cannot_be_judged(content: bytes) -> None:
+@pytest.mark.parametrize("content", [gzip.compress(b"<a/>", mtime=0), "<a/>".encode("utf-16-le")])
+def test_what_begins_neither_as_xml_nor_as_zip_cannot_be_judged(content: bytes) -> None:
     assert judged(content) is Ending.UNKNOWN
+
+
+@given(bodies, st.sampled_from(["utf-16-le", "utf-16-be"]), st.data())
+def test_a_document_in_utf_16_is_judged_as_in_any_other(
+    root: bytes, encoding: str, data: st.DataObject
+) -> None:
+    document = ("\ufeff" + root.decode()).encode(encoding)
+    assert judged(document) is Ending.CLOSED
+    assert judged(document[: data.draw(st.integers(0, len(document) - 1))]) is not Ending.CLOSED
+
+
+@pytest.mark.parametrize("comment", [b"", b"PK\x05\x06" + bytes(18), b"x" * 4000])
+def test_a_zip_ends_with_its_directory(comment: bytes) -> None:
+    assert judged(zipped(b"<a/>" * 5000, b"<b/>", comment=comment)) is Ending.CLOSED
+    assert judged(zipped(comment=comment)) is Ending.CLOSED
+
+
+def test_a_zip_with_very_many_members_ends_with_its_directory() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(0x10000):
+            archive.writestr(zipfile.ZipInfo(str(number)), b"")
+    assert judged(file.getvalue()) is Ending.CLOSED
+    assert judged(file.getvalue()[:-1]) is Ending.OPEN
+
+
+@given(st.data())
+def test_no_cut_of_a_zip_is_complete_even_where_a_zip_within_ends(data: st.DataObject) -> None:
+    inner = zipped(b"<a/>")
+    content = zipped(b"<a/>" * 100, inner, inner)
+    ends = [m.end() + 18 for m in re.finditer(b"PK\x05\x06", content)][:-1]
+    cut = data.draw(st.sampled_from(ends) | st.integers(4, len(content) - 1))
+    assert judged(content[:cut]) is Ending.OPEN
 
 
 @pytest.mark.parametrize(
