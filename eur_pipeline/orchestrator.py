@@ -177,7 +177,9 @@ def _start(project: Project, label: str, command: list[str]) -> Process:
         popen = subprocess.Popen(
             command,
             env=_environment(project),
-            cwd=project.path,
+            # Dagster gives whatever a .env in its folder says to all its processes, for as long as
+            # they live; ours read the project's when they need it, and see when it is changed.
+            cwd=log.parent,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

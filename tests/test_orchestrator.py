@@ -131,6 +131,15 @@ def test_processes_know_their_project_and_its_dagster_home(
     assert json.loads(log.read_text()) == [str(project.path), str(project.dagster_home)]
 
 
+def test_processes_start_where_no_secrets_are_taken_into_their_environment(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.path / ".env").write_text("SECRET=secret")
+    execute_programs(project, monkeypatch, show="import os; print(os.path.exists('.env'))")
+    (log,) = (project.path / "data" / "logs").iterdir()
+    assert log.read_text() == "False\n"
+
+
 def test_dagsters_home_is_private_and_tells_nobody_about_it(project: Project) -> None:
     prepare_home(project)
     prepare_home(project)

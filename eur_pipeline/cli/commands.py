@@ -48,7 +48,7 @@ def _entry(module: str, attribute: str, text: str) -> Entry:
 
 COMMANDS = {
     "init": _entry("init", "init", "Write a commented starter project."),
-    "check": _entry("check", "check", "Check settings, secrets, host keys, logins and folders."),
+    "check": _entry("check", "check", "Find what is wrong with settings, servers, disk or data."),
     "demo": _entry("demo", "demo", "Run the whole pipeline on a made-up company's chats."),
     "up": _entry("up", "up", "Serve the Dagster UI and run its daemon, until Ctrl-C."),
     "run": _entry("run", "run", "Collect, read, build and publish once, now, through Dagster."),

@@ -40,6 +40,16 @@ CLOSE_SECONDS = 3
 KEEPALIVE_SECONDS = 5
 KEEPALIVE_COUNT = 3
 
+# What a server says of a file or folder that it will not let us use as we want to.
+_REFUSALS = (
+    asyncssh.SFTPPermissionDenied,
+    asyncssh.SFTPFailure,
+    asyncssh.SFTPOpUnsupported,
+    asyncssh.SFTPWriteProtect,
+    asyncssh.SFTPNoSpaceOnFilesystem,
+    asyncssh.SFTPQuotaExceeded,
+)
+
 
 class Connection:
     """A way to one collection's server; nothing happens before `open`.
@@ -143,12 +153,12 @@ class Connection:
             raise RemoteFolderError(
                 f"could not {action} {self.address}: {error}; check the rights"
             ) from None
-        except FileNotFoundError:
+        except (FileNotFoundError, asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
             raise RemoteFolderError(
                 f"could not {action} {self.address}: there is no such folder; "
                 f"expected the one that remote_path of {self.collection.name} names"
             ) from None
-        except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure) as error:
+        except _REFUSALS as error:
             raise RemoteFolderError(
                 f"could not {action} {self.address}: the server said {error.reason!r}; "
                 f"check the rights of user {self.collection.user} on that folder"

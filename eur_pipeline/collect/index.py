@@ -114,6 +114,11 @@ class LandingIndex:
         with self._connection() as connection:
             connection.executemany(_MARK_UNREAD, {(_text(hour),) for hour in hours})
 
+    def keys(self) -> set[str]:
+        """The keys of all archives that it knows."""
+        with self._connection() as connection:
+            return {key for (key,) in connection.execute("select key from landed")}
+
     def unread(self) -> dict[dt.datetime, int]:
         """Upload hours with archives not yet read into the lake, each with its change count."""
         with self._connection() as connection:

@@ -107,6 +107,13 @@ class Lake:
             return rows
         return []
 
+    def files_of(self, table: str, collection: str) -> dict[dt.datetime, list[Path]]:
+        """The files that a collection has in a table, by upload hour."""
+        found: dict[dt.datetime, list[Path]] = {}
+        for path in sorted(self.store.path(table).glob(f"event_date=*/{collection}--*.parquet")):
+            found.setdefault(_hour_of(path), []).append(path)
+        return found
+
     def _replace(
         self, collection: str, hour: dt.datetime, writer: HourWriter, staging: Path
     ) -> tuple[dt.date, ...]:
@@ -153,6 +160,11 @@ class Lake:
     def _equals(self, key: str, staged: Path) -> bool:
         stored = self.store.path(key)
         return stored.exists() and filecmp.cmp(stored, staged, shallow=False)
+
+
+def _hour_of(path: Path) -> dt.datetime:
+    text = path.stem.partition("--")[2]
+    return dt.datetime.strptime(text, schema.HOUR_FORMAT).replace(tzinfo=dt.UTC)
 
 
 def _write_dates(staging: Path, table: str, spool: Spool) -> Iterator[tuple[dt.date, Path]]:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from eur_pipeline.cli import app
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml
+from tests.conftest import Remote, archive_xml, openssh, project_at
 
 
 def eur(*arguments: str | Path) -> Result:
@@ -54,3 +54,16 @@ def test_check_says_the_same_to_a_program(project: Project) -> None:
     findings = json.loads(result.stdout)["findings"]
     assert [f["subject"] for f in findings if not f["good"]] == ["tariff.csv"]
     assert all(finding["detail"] for finding in findings)
+
+
+def test_what_is_not_known_is_said_and_is_no_failure(tmp_path: Path) -> None:
+    with openssh(tmp_path, "ForceCommand internal-sftp -R") as remote:
+        project = project_at(tmp_path / "project", remote)
+        result, as_json = (
+            eur("check", "--dir", project.path),
+            eur("check", "--dir", project.path, "--json"),
+        )
+    assert result.exit_code == as_json.exit_code == 0
+    assert "unknown  geneva_im: removal" in result.output
+    findings = {f["subject"]: f["good"] for f in json.loads(as_json.stdout)["findings"]}
+    assert findings["geneva_im: removal"] is None

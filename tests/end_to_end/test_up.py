@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import psutil
 import pytest
+from dotenv import dotenv_values
 from playwright.sync_api import Page, sync_playwright
 
 from eur_pipeline.demo import demo_server, make_demo_project
@@ -144,6 +145,18 @@ def test_after_two_kills_everything_is_published_once(deployment: Deployment) ->
     assert messages == distinct == deployment.uploaded.messages
     assert published(path, "select sum(copies), sum(rejects) from archives") == [(0, 0)]
     assert deployment.landed() == deployment.uploaded.archives
+
+
+def test_no_process_shows_a_secret(deployment: Deployment) -> None:
+    eventually(lambda: deployment.published_archives() == deployment.uploaded.archives)
+    secrets = [value for value in dotenv_values(deployment.project.path / ".env").values() if value]
+    assert deployment.process is not None
+    family = psutil.Process(deployment.process.pid).children(recursive=True)
+    shown = [f"{process.cmdline()} {process.environ()}" for process in family]
+
+    assert len(secrets) == 2
+    assert any("dagster" in text for text in shown)
+    assert not [secret for secret in secrets for text in shown if secret in text]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,92 @@
+"""The order of the examinations, and those of the project's own files.
+
+Each collection is looked at in a thread of its own, so that a slow server keeps nobody waiting.
+"""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from eur_pipeline.archives.dialect import load_dialect
+from eur_pipeline.billing.directory import read_directory
+from eur_pipeline.billing.tariff import read_tariff
+from eur_pipeline.collect.login import private_key
+from eur_pipeline.config import Collection
+from eur_pipeline.doctor.finding import Finding, all_of, look
+from eur_pipeline.doctor.privacy import look_at_privacy
+from eur_pipeline.doctor.server import look_at_server
+from eur_pipeline.doctor.stores import look_at_stores
+from eur_pipeline.errors import ConfigurationError, PermanentError
+from eur_pipeline.project import BODY_KEY_VARIABLE, Project
+
+# Below this, a busy day of archives and a copy of the warehouse may not fit.
+LEAST_FREE_BYTES = 1 << 30
+
+_COLLECTIONS_AT_ONCE = 16
+
+
+def examine(project: Project) -> Iterator[Finding]:
+    """All findings, in the order in which faults should be mended."""
+    configuration = look("eur.yaml", lambda: _configuration(project))
+    yield configuration
+    if not configuration.good:
+        return
+    collections = project.config.collections
+    with ThreadPoolExecutor(_COLLECTIONS_AT_ONCE) as pool:
+        looks = [pool.submit(_look_at_collection, project, c) for c in collections]
+        yield look("directory.csv", lambda: f"{len(read_directory(project))} rows")
+        yield look("tariff.csv", lambda: f"{len(read_tariff(project))} rows")
+        yield look(".env", lambda: _secrets(project))
+        yield look("disk", lambda: _disk(project))
+        yield look("privacy", lambda: look_at_privacy(project))
+        for findings in looks:
+            yield from findings.result()
+
+
+def _configuration(project: Project) -> str:
+    names = ", ".join(collection.name for collection in project.config.collections)
+    return f"readable; collections: {names}"
+
+
+def _secrets(project: Project) -> str:
+    variables = [BODY_KEY_VARIABLE]
+    for c in project.config.collections:
+        variables += [name for name in (c.password_env, c.private_key_passphrase_env) if name]
+    faults = []
+    for variable in dict.fromkeys(variables):
+        try:
+            project.secret(variable)
+        except ConfigurationError as error:
+            faults.append(str(error))
+    all_of(faults)
+    return "all secrets are set"
+
+
+def _disk(project: Project) -> str:
+    free = shutil.disk_usage(project.path).free
+    if free < LEAST_FREE_BYTES:
+        raise PermanentError(
+            f"{free:,} bytes are free under {project.path}; expected {LEAST_FREE_BYTES:,} or more. "
+            f"Make room, or archives stay on their servers and nothing new is published"
+        )
+    return f"{free / (1 << 30):.0f} GiB free"
+
+
+def _look_at_collection(project: Project, collection: Collection) -> list[Finding]:
+    name = collection.name
+    findings = [
+        look(
+            f"{name}: dialect",
+            lambda: load_dialect(collection.dialect, project.dialects_path).name,
+        )
+    ]
+    if collection.private_key:
+        findings.append(look(f"{name}: private key", lambda: _private_key(project, collection)))
+    findings += look_at_server(project, collection)
+    findings += look_at_stores(project, collection)
+    return findings
+
+
+def _private_key(project: Project, collection: Collection) -> str:
+    key = private_key(project, collection)
+    return f"readable: {key.get_algorithm()} {key.get_fingerprint()}" if key else "none"

@@ -1,0 +1,114 @@
+"""The doctor finds every fault of the project's own, and lets no fault hide another."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+import yaml
+
+from eur_pipeline.doctor import examination, examine
+from eur_pipeline.project import Project
+from tests.collect.serving import Visits, serving
+from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml
+
+from .looking import faults_of, findings_of, replace
+
+
+def test_a_healthy_project_has_no_faults_and_says_what_waits(
+    project: Project, remote: Remote
+) -> None:
+    remote.put("a.xml", archive_xml("a"))
+    remote.put("b.xml.part", b"")
+    findings = findings_of(project)
+    assert all(finding.good for finding in findings.values())
+    assert "1 archives and 1 files still being uploaded" in findings["geneva_im: folder"].detail
+
+
+def test_looking_changes_nothing(project: Project, remote: Remote) -> None:
+    remote.put("a.xml", archive_xml("a"))
+    before = sorted(project.path.rglob("*"))
+    list(examine(project))
+    assert sorted(project.path.rglob("*")) == before
+    assert remote.names() == ["a.xml"]
+
+
+def test_a_wrong_key_in_eur_yaml_is_named_and_ends_the_examination(project: Project) -> None:
+    replace(project.config_path, "presence_domain", "presence_domian")
+    assert list(faults_of(project)) == ["eur.yaml"]
+    assert "collections.0.presence_domian: no such key here" in faults_of(project)["eur.yaml"]
+
+
+def test_all_missing_secrets_are_named(project: Project) -> None:
+    replace(project.path / ".env", f"{PASSWORD_VARIABLE}=correct", "")
+    replace(project.path / ".env", "EUR_BODY_HASH_KEY", "EUR_BODY_HASH_KEI")
+    assert f"write {PASSWORD_VARIABLE}=... into that file" in faults_of(project)[".env"]
+    assert "EUR_BODY_HASH_KEY is set neither" in faults_of(project)[".env"]
+
+
+def test_an_unknown_dialect_is_found(project: Project) -> None:
+    replace(project.config_path, "avaya-ps", "klingon")
+    assert "klingon" in faults_of(project)["geneva_im: dialect"]
+
+
+def test_a_fault_of_the_directory_is_named_by_line(project: Project) -> None:
+    replace(project.directory_path, "Sales,4100,,", "Sales,4100,soon,")
+    assert "line 2, valid_from: expected a date" in faults_of(project)["directory.csv"]
+
+
+def test_a_fault_of_the_tariff_is_named_by_line(project: Project) -> None:
+    replace(project.tariff_path, "CHF,0.05", "CHF,cheap")
+    assert "line 3, price: expected" in faults_of(project)["tariff.csv"]
+
+
+def test_a_full_disk_is_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "LEAST_FREE_BYTES", 1 << 60)
+    assert "bytes are free under" in faults_of(project)["disk"]
+
+
+def test_faults_do_not_hide_each_other(project: Project) -> None:
+    project.known_hosts_path.write_text("")
+    project.directory_path.write_text("")
+    project.tariff_path.unlink()
+    project.landing_path.mkdir(mode=0o755)
+    assert set(faults_of(project)) == {
+        "directory.csv",
+        "tariff.csv",
+        "privacy",
+        "geneva_im: server",
+    }
+
+
+class Together(Visits):
+    """A server that lets nobody in before three have come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._three = asyncio.Barrier(3)
+
+    async def begin_auth(self, username: str) -> bool:
+        await self._three.wait()
+        return await super().begin_auth(username)
+
+
+def test_no_server_waits_for_another_and_findings_come_in_order(
+    tmp_path: Path, project: Project
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    with serving(key, Together()) as port:
+        configuration: dict[str, Any] = yaml.safe_load(project.config_path.read_text())
+        (collection,) = configuration["collections"]
+        configuration["collections"] = [
+            {**collection, "name": name, "port": port, "remote_path": str(tmp_path / name)}
+            for name in ("one", "two", "three")
+        ]
+        project.config_path.write_text(yaml.safe_dump(configuration))
+        line = f"[127.0.0.1]:{port} {key.export_public_key().decode()}"
+        project.known_hosts_path.write_text(line)
+        for name in ("one", "two", "three"):
+            (tmp_path / name).mkdir()
+        findings = findings_of(project)
+    servers = [subject for subject in findings if subject.endswith(": server")]
+    assert servers == ["one: server", "two: server", "three: server"]
+    assert all(findings[subject].good for subject in servers)
