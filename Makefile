@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench clean
+.PHONY: help demo up test faults check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ up: $(STAMP) ## the Dagster UI on the demo project: http://127.0.0.1:3000
 
 test: $(STAMP) ## all tests
 	@$(BIN)/python -m pytest
+
+faults: $(STAMP) ## strike at every step of collecting, and see that nothing is lost (docs/faults.md)
+	@$(BIN)/python -m tests.faults
 
 check: $(STAMP) ## every static check
 	$(BIN)/ruff format --check .

@@ -71,8 +71,7 @@ class LocalStore:
 
     def unfinished(self, folder: str, name: str) -> Path:
         """Where a file for `adopt` may be written: invisible, on the same file system."""
-        with disk_errors(self.root):
-            make_private_folder(self.path(folder))
+        make_private_folder(self.path(folder))
         return self.path(folder) / f"{UNFINISHED_PREFIX}{name}"
 
     def adopt(self, files: Mapping[str, Path]) -> None:
@@ -90,9 +89,16 @@ class LocalStore:
                 sync(folder)
 
     def clear_unfinished(self, folder: str) -> None:
-        """Remove what a crash left in that folder; only for the one who holds the folder's lock."""
+        """Remove what a crash left in that folder; only for the one who holds the folder's lock.
+
+        A crash may also have left folders that are made but not durable: they are so afterwards.
+        """
         for path in self.path(folder).glob(f"{UNFINISHED_PREFIX}*"):
             path.unlink()
+        with disk_errors(self.root):
+            for place in (self.path(folder), self.root, self.root.parent):
+                if place.is_dir():
+                    sync(place)
 
     def write(self, key: str, content: bytes) -> None:
         """`create` for what is in memory already."""
@@ -131,12 +137,14 @@ class LocalStore:
 def make_private_folder(folder: Path) -> None:
     """Make the folder, durably; it and every folder above it that is new are their owner's alone.
 
-    `Path.mkdir(mode=...)` would make the parents readable by everybody.
+    `Path.mkdir(mode=...)` would make the parents readable by everybody. Raises StorageError where
+    the disk is full or fails.
     """
     missing = [f for f in (folder, *folder.parents) if not f.exists()]
-    for new in reversed(missing):
-        new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        sync(new.parent)
+    with disk_errors(folder):
+        for new in reversed(missing):
+            new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            sync(new.parent)
 
 
 def open_private(path: Path) -> BinaryIO:

@@ -165,6 +165,19 @@ def test_what_a_crash_left_can_be_cleared_folder_by_folder(store: LocalStore) ->
     assert list(store.files()) == ["mine/whole.txt"]
 
 
+def test_clearing_makes_folders_durable_that_a_crash_left(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("mine/hour/whole.txt", b"hello")
+    synced: list[Path] = []
+    monkeypatch.setattr(storage, "sync", synced.append)
+
+    store.clear_unfinished("mine")
+
+    # Their entries stand in the folders above them.
+    assert synced == [store.root / "mine", store.root, store.root.parent]
+
+
 def test_clearing_a_folder_that_is_missing_is_no_error(store: LocalStore) -> None:
     store.clear_unfinished("nowhere")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
 from eur_pipeline.collect.listing import ListedArchive
 from eur_pipeline.collect.server import ArchiveServer
-from eur_pipeline.storage import open_private
+from eur_pipeline.storage import disk_errors, open_private
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | 
     if server.look(remote.path) != remote:
         return None
     digest, size, head, tail = hashlib.sha256(), 0, b"", b""
-    with open_private(to) as file:
+    with disk_errors(to.parent), open_private(to) as file:
         for block in server.read(remote):
             file.write(block)
             digest.update(block)

@@ -143,7 +143,8 @@ class LandingIndex:
             connection.executescript(_TABLES)
         self.announce(list(self._zone.manifests(self._collection)))
         self._path = finished
-        building.replace(finished)
+        with disk_errors(finished.parent):
+            building.replace(finished)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

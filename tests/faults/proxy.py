@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,13 +50,17 @@ class Link:
 
 
 class TcpProxy:
-    """Forwards from a free port of its own to a server's, while its `with` block lasts."""
+    """Forwards from a free port of its own to a server's, while its `with` block lasts.
 
-    def __init__(self, host: str, port: int) -> None:
+    `on_connect` is called when a client comes, before its connection behaves in any way.
+    """
+
+    def __init__(self, host: str, port: int, on_connect: Callable[[], None] | None = None) -> None:
         self.host = "127.0.0.1"
         self.port = 0
         self.accepted = 0
         self._target = host, port
+        self._on_connect = on_connect
         self._planned: deque[Link] = deque()
         self._usual = Link()
         self._connections: set[_Connection] = set()
@@ -108,6 +113,8 @@ class TcpProxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        if self._on_connect:
+            self._on_connect()
         link = self._planned.popleft() if self._planned else self._usual
         connection = _Connection(link, reader, writer)
         self._connections.add(connection)

@@ -11,8 +11,8 @@ import pytest
 
 from eur_pipeline.simulator.sftp_server import SftpServer
 from tests.faults import lying
-from tests.faults.lying import Lie, LyingFiles, Script
-from tests.faults.steps import Step
+from tests.faults.lying import LyingFiles
+from tests.faults.script import Script, Step, Strike
 
 T = TypeVar("T")
 NAMES = ["a.xml", "b.xml", "c.xml"]
@@ -77,35 +77,38 @@ async def content_of_b(sftp: asyncssh.SFTPClient) -> str | bytes:
 def test_without_lies_it_is_an_ordinary_server(server: SftpServer, script: Script) -> None:
     assert ask(server, listed) == NAMES
     assert ask(server, content_of_b) == b"b.xml" * 1000
-    assert script.requests[0].step is Step.LIST
-    assert script.told == []
+    assert script.events[0].step is Step.LIST
+    assert script.struck == []
 
 
 def test_a_lie_is_told_about_one_file_at_its_turn(server: SftpServer, script: Script) -> None:
-    lie = Lie(Step.OPEN, lying.refuse, name="b.xml", nth=2)
-    script.set(lie)
+    strike = Strike(Step.OPEN, lying.refuse, name="b.xml", nth=2)
+    script.set(strike)
     assert ask(server, content_of_b) == b"b.xml" * 1000
     with pytest.raises(asyncssh.SFTPPermissionDenied):
         ask(server, content_of_b)
     assert ask(server, content_of_b) == b"b.xml" * 1000
-    assert script.told == [lie]
+    assert script.struck == [strike]
 
 
 def test_a_listing_fails_half_way(server: SftpServer, script: Script) -> None:
-    script.set(Lie(Step.LIST, answer=lying.after_names(4)))
+    script.set(Strike(Step.LIST, answer=lying.after_names(4)))
     with pytest.raises(asyncssh.SFTPFailure):
         ask(server, listed)
 
 
 def test_sizes_are_wrong_and_times_missing(server: SftpServer, script: Script) -> None:
-    script.set(Lie(Step.STAT, answer=lying.sized(-1)), Lie(Step.STAT, answer=lying.without_times))
+    script.set(
+        Strike(Step.STAT, answer=lying.sized(-1)), Strike(Step.STAT, answer=lying.without_times)
+    )
     attributes = ask(server, lambda sftp: sftp.stat("/b.xml"))
     assert (attributes.size, attributes.mtime) == (4999, None)
 
 
 def test_a_file_ends_early(server: SftpServer, script: Script) -> None:
     script.set(
-        Lie(Step.READ, answer=lying.read_little), Lie(Step.READ, answer=lying.end_early, nth=2)
+        Strike(Step.READ, answer=lying.read_little),
+        Strike(Step.READ, answer=lying.end_early, nth=2),
     )
     assert len(ask(server, content_of_b)) < 5000
 
@@ -113,7 +116,7 @@ def test_a_file_ends_early(server: SftpServer, script: Script) -> None:
 def test_it_does_what_it_says_went_wrong(
     server: SftpServer, script: Script, tmp_path: Path
 ) -> None:
-    script.set(Lie(Step.REMOVE, answer=lying.fail_afterwards))
+    script.set(Strike(Step.REMOVE, answer=lying.fail_afterwards))
     with pytest.raises(asyncssh.SFTPFailure):
         ask(server, lambda sftp: sftp.remove("/b.xml"))
     assert not (tmp_path / "files" / "b.xml").exists()
