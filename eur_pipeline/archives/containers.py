@@ -89,7 +89,7 @@ def documents(
         unpacking = _Unpacking(limits, packed_bytes=_size(source))
         yield Document(None, unpacking.unpacked(source, depth=0))
     else:
-        yield Document(None, _Rejoined(head, source))
+        yield Document(None, Rejoined(head, source))
 
 
 class _Unpacking:
@@ -114,12 +114,12 @@ class _Unpacking:
             depth += 1
             if depth > self.limits.container_depth:
                 raise self.limits.exceeded("container_depth", "containers around a document")
-            source = _Gunzip(_Rejoined(head, source), self)
+            source = _Gunzip(Rejoined(head, source), self)
         if depth and head.startswith(ZIP_MAGIC):
             raise UnreadableArchiveError(
                 "expected an XML document in the container, found a zip; unpack it first"
             )
-        return _Rejoined(head, source)
+        return Rejoined(head, source)
 
 
 class _Gunzip:
@@ -214,7 +214,7 @@ class _Zip:
     def _document(self, member: Readable) -> Readable | None:
         """The document that a member holds, itself or packed by gzip; None for an attachment."""
         head = _filled(member, _PEEK_BYTES)
-        source: Readable = _Rejoined(head, member)
+        source: Readable = Rejoined(head, member)
         if head.startswith(GZIP_MAGIC):
             return self._packed_document(source)
         return source if self._is_document(head) else None
@@ -231,7 +231,7 @@ class _Zip:
             if not self._is_document(head):
                 return None
             raise
-        return _Rejoined(head, source) if self._is_document(head) else None
+        return Rejoined(head, source) if self._is_document(head) else None
 
 
 class _Guarded(io.RawIOBase):
@@ -283,7 +283,7 @@ class _Member:
         return content
 
 
-class _Rejoined:
+class Rejoined:
     """A source whose first bytes were looked at already."""
 
     def __init__(self, head: bytes, source: Readable) -> None:

@@ -17,13 +17,16 @@ from eur_pipeline.errors import UnreadableArchiveError
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 
 
-def record_elements(source: Readable, dialect: Dialect, limits: Limits) -> Iterator[etree._Element]:
+def record_elements(
+    source: Readable, dialect: Dialect, limits: Limits, *, found: bool = False
+) -> Iterator[etree._Element]:
     """Every element that is a record, complete; it and all others are forgotten afterwards.
 
-    Raises UnreadableArchiveError, and libxml2's XMLSyntaxError.
+    `found` says that there were records before, in what the source leaves out. Raises
+    UnreadableArchiveError, and libxml2's XMLSyntaxError.
     """
     bounded = _Bounded(source, limits)
-    way, passed = _Way(dialect, limits), _Passed()
+    way, passed = _Way(dialect, limits, found=found), _Passed()
     held, role = None, _Role.OTHER
     for event, element in events(bounded):
         if held is None:
@@ -91,12 +94,12 @@ class _Role(Enum):
 class _Way:
     """The elements from the root to where the reader is."""
 
-    def __init__(self, dialect: Dialect, limits: Limits) -> None:
+    def __init__(self, dialect: Dialect, limits: Limits, *, found: bool) -> None:
         self._dialect = dialect
         self._limits = limits
         self._tags: list[str] = []
         self._below_root = -1
-        self._found = False
+        self._found = found
 
     def enter(self, element: etree._Element) -> None:
         """One further; raises UnreadableArchiveError on what no archive may have."""

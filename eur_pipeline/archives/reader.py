@@ -7,12 +7,13 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, cast
 
 from lxml import etree
 
-from eur_pipeline.archives.containers import Contents, Readable, documents, in_member
+from eur_pipeline.archives.containers import Contents, Document, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.elements import events, record_elements
 from eur_pipeline.archives.extract import Extractor
@@ -35,6 +36,21 @@ _EVALUATION_FAILED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What has been read where a source goes on with an archive.
+
+    Attributes:
+        records: Records of the archive.
+        lines: Line ends of the document that are not in the source.
+        found: Whether there were records in the document.
+    """
+
+    records: int = 0
+    lines: int = 0
+    found: bool = False
+
+
 def read_archive(
     source: BinaryIO,
     dialect: Dialect,
@@ -53,15 +69,33 @@ def read_archive(
     over a day later is a reject. A dialect with `participants` is read twice: the source must be
     seekable.
     """
-    not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
-    extractor = partial(Extractor, dialect, presence_domain, extension_length, not_after)
+    extractor = partial(
+        extractor_of,
+        dialect,
+        presence_domain=presence_domain,
+        extension_length=extension_length,
+        uploaded=uploaded,
+    )
     presence = None
     if dialect.participants is not None:
         beginning = source.tell()
         items = _items(source, dialect, extractor(), limits)
         presence = Presence((item for item in items if isinstance(item, Record)), limits)
         source.seek(beginning)
-    yield from _items(source, dialect, extractor(presence), limits, contents)
+    yield from _items(source, dialect, extractor(presence=presence), limits, contents)
+
+
+def extractor_of(
+    dialect: Dialect,
+    *,
+    presence_domain: str | None,
+    extension_length: int | None,
+    uploaded: dt.datetime | None,
+    presence: Presence | None = None,
+) -> Extractor:
+    """What makes records of elements, for one archive."""
+    not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
+    return Extractor(dialect, presence_domain, extension_length, not_after, presence)
 
 
 def _items(
@@ -73,16 +107,26 @@ def _items(
 ) -> Iterator[Record | Reject]:
     ordinal = 0
     try:
-        for document in documents(source, partial(_is_of, dialect), limits, contents):
-            with in_member(document.member), _explained():
-                for element in record_elements(document.source, dialect, limits):
-                    if extractor.ignores(element):
-                        continue
-                    ordinal += 1
-                    yield _read(extractor, element, ordinal, document.member)
+        for document in documents(source, partial(is_of, dialect), limits, contents):
+            for item in read_document(document, dialect, extractor, limits, Before(ordinal)):
+                ordinal = item.ordinal
+                yield item
     except UnreadableArchiveError as error:
         error.records_before = ordinal
         raise
+
+
+def read_document(
+    document: Document, dialect: Dialect, extractor: Extractor, limits: Limits, before: Before
+) -> Iterator[Record | Reject]:
+    """Every record of one document, in order; raises UnreadableArchiveError."""
+    ordinal = before.records
+    with in_member(document.member), _explained(before.lines):
+        for element in record_elements(document.source, dialect, limits, found=before.found):
+            if extractor.ignores(element):
+                continue
+            ordinal += 1
+            yield _read(extractor, element, ordinal, document.member, before.lines)
 
 
 def root_of(source: Readable) -> str:
@@ -107,7 +151,7 @@ def _has_root(head: bytes) -> bool:
         return False
 
 
-def _is_of(dialect: Dialect, head: bytes) -> bool:
+def is_of(dialect: Dialect, head: bytes) -> bool:
     """Whether a document that begins so can be one of the dialect."""
     try:
         return dialect.accepts_root(root_of(io.BytesIO(head)))
@@ -116,7 +160,7 @@ def _is_of(dialect: Dialect, head: bytes) -> bool:
 
 
 def _read(
-    extractor: Extractor, element: etree._Element, ordinal: int, member: str | None
+    extractor: Extractor, element: etree._Element, ordinal: int, member: str | None, lines: int
 ) -> Record | Reject:
     try:
         return extractor.record(element, ordinal)
@@ -124,7 +168,7 @@ def _read(
         field, reason = error.field, str(error)
     except (ValueError, etree.LxmlError):
         field, reason = "record", _EVALUATION_FAILED
-    return Reject(ordinal, _line(element), field, reason, _raw(element), member)
+    return Reject(ordinal, _line(element, lines), field, reason, _raw(element), member)
 
 
 def _raw(element: etree._Element) -> str:
@@ -132,22 +176,22 @@ def _raw(element: etree._Element) -> str:
     return raw.decode(errors="ignore")
 
 
-def _line(element: etree._Element) -> int | None:
+def _line(element: etree._Element, lines_before: int) -> int | None:
     """Where the element begins; None where libxml2, which counts no further, does not know."""
-    line = cast(int | None, element.sourceline)
-    return line if line is not None and line < _LAST_LINE_COUNTED else None
+    line = cast(int, element.sourceline or _LAST_LINE_COUNTED) + lines_before
+    return line if line < _LAST_LINE_COUNTED else None
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(lines_before: int = 0) -> Iterator[None]:
     """Turn libxml2's errors into ours."""
     try:
         yield
     except etree.XMLSyntaxError as error:
-        raise UnreadableArchiveError(_syntax_reason(error)) from None
+        raise UnreadableArchiveError(_syntax_reason(error, lines_before)) from None
 
 
-def _syntax_reason(error: etree.XMLSyntaxError) -> str:
+def _syntax_reason(error: etree.XMLSyntaxError, lines_before: int) -> str:
     """What is wrong where; libxml2's own words are left out, since they can quote the archive."""
     entry = error.error_log.last_error  # type: ignore[attr-defined]
     if entry is None:
@@ -155,4 +199,5 @@ def _syntax_reason(error: etree.XMLSyntaxError) -> str:
     name = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()
     if entry.type_name in _OF_ANOTHER_ENCODING:
         name += "; perhaps in another encoding than it declares"
-    return f"not well-formed XML, or cut off, at line {error.lineno or entry.line} ({name})"
+    line = (error.lineno or entry.line) + lines_before
+    return f"not well-formed XML, or cut off, at line {line} ({name})"

@@ -11,10 +11,10 @@ from typing import BinaryIO
 from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
-from eur_pipeline.archives.reader import read_archive
-from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.record import Reject
+from eur_pipeline.archives.tables import read_tables
 from eur_pipeline.errors import UnreadableArchiveError
-from eur_pipeline.lake.records import BodyPolicy, Origin, message_row, reject_row
+from eur_pipeline.lake.records import BodyPolicy, Origin, message_batch, reject_row
 from eur_pipeline.lake.spool import Spool
 
 # Of an archive's rejects so many are described; all are counted.
@@ -65,7 +65,7 @@ class Intake:
 
     def _read(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None) -> Tally:
         tally = Tally()
-        items = read_archive(
+        parts = read_tables(
             source,
             self.dialect,
             presence_domain=self.presence_domain,
@@ -74,18 +74,19 @@ class Intake:
             limits=self.limits,
             contents=tally.contents,
         )
-        for item in items:
-            if isinstance(item, Record):
-                row = message_row(item, origin, self.policy)
-                self.messages.add(row, item.body_bytes or 0)
-                tally.records += 1
-                continue
-            if self.rejects is not None:
-                self.rejects.add(reject_row(item, origin, self.policy), len(item.raw))
-            tally.rejects += 1
-            if len(tally.reasons) < REASONS_KEPT:
-                tally.reasons.append(_described(item))
+        for part in parts:
+            self.messages.add_batch(message_batch(part.records, origin, self.policy))
+            tally.records += part.records.num_rows
+            for reject in part.rejects:
+                self._reject(reject, origin, tally)
         return tally
+
+    def _reject(self, reject: Reject, origin: Origin, tally: Tally) -> None:
+        if self.rejects is not None:
+            self.rejects.add(reject_row(reject, origin, self.policy), len(reject.raw))
+        tally.rejects += 1
+        if len(tally.reasons) < REASONS_KEPT:
+            tally.reasons.append(_described(reject))
 
     def _each(self, step: Callable[[Spool], None]) -> None:
         for spool in (self.messages, self.rejects):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eur_pipeline.lake import schema
-from eur_pipeline.lake.spool import GROUP_ROWS, Spool, batches_by_date, on_date, write_parquet
+from eur_pipeline.lake.spool import GROUP_ROWS, Spool, on_date, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore, make_private_folder
 
 PREVIEW_ROWS = 5
@@ -171,9 +171,9 @@ def _write_dates(staging: Path, table: str, spool: Spool) -> Iterator[tuple[dt.d
     """One Parquet file for each event date of the spooled rows."""
     columns = schema.TABLES[table]
     instant = "sent_at" if table == "messages" else "upload_hour"
-    for date, batches in batches_by_date(spool.batches(), instant).items():
+    for date, numbers in spool.numbers_by_date(instant).items():
         path = staging / f"{table}-{date}.parquet"
-        write_parquet(path, columns, on_date(batches, instant, date))
+        write_parquet(path, columns, on_date(spool.batches(numbers), instant, date))
         yield date, path
 
 

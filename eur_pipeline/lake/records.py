@@ -9,8 +9,13 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eur_pipeline.archives.record import Record, Reject
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from eur_pipeline.archives.record import Reject
+from eur_pipeline.arrays import repeated, texts_of
 from eur_pipeline.config import Bodies
+from eur_pipeline.lake.schema import MESSAGES
 
 Row = Mapping[str, object]
 
@@ -40,39 +45,50 @@ class BodyPolicy:
         """The text itself, if bodies are kept."""
         return text if self.bodies is Bodies.KEEP else None
 
-    def hash(self, body: str | None) -> str | None:
-        """HMAC-SHA256 of the body's UTF-8 in hexadecimal; equal bodies have equal hashes."""
-        if body is None or self.key is None or self.bodies is Bodies.DROP:
-            return None
-        return hmac.digest(self.key, body.encode(), hashlib.sha256).hex()
+    def hashes(self, bodies: pa.StringArray) -> pa.StringArray:
+        """HMAC-SHA256 of each body's UTF-8 in hexadecimal; equal bodies have equal hashes."""
+        if self.key is None or self.bodies is Bodies.DROP:
+            return pa.nulls(len(bodies), pa.string())
+        # What people write is often just what they wrote before.
+        distinct = bodies.dictionary_encode()
+        hashes = [_hash(self.key, body) for body in distinct.dictionary.to_pylist()]
+        return texts_of(hashes).take(distinct.indices)
 
 
-def message_row(record: Record, origin: Origin, policy: BodyPolicy) -> Row:
-    """A row of `messages`."""
-    return {
-        "record_id": f"{origin.archive_sha256[:_ARCHIVE_DIGITS]}-{record.ordinal}",
-        "native_id": record.native_id,
-        "sent_at": record.sent_at,
-        "original_sent_at": record.original_sent_at,
-        "sender": record.sender,
-        "recipients": record.recipients,
-        "owner": record.owner,
-        "conversation_id": record.conversation_id,
-        "kind": record.kind.value,
-        "body": policy.kept(record.body),
-        "body_characters": record.body_characters,
-        "body_bytes": record.body_bytes,
-        "body_hash": policy.hash(record.body),
-        "file_name": record.file_name,
-        "file_bytes": record.file_bytes,
-        "refers_to": record.refers_to,
-        "collection": origin.collection,
-        "upload_hour": origin.upload_hour,
-        "archive_sha256": origin.archive_sha256,
-        "archive_name": origin.archive_name,
-        "ordinal": record.ordinal,
-        "dialect": origin.dialect,
+def _hash(key: bytes, body: str) -> str:
+    return hmac.digest(key, body.encode(), hashlib.sha256).hex()
+
+
+def message_batch(records: pa.RecordBatch, origin: Origin, policy: BodyPolicy) -> pa.RecordBatch:
+    """Rows of `messages`; the records' columns are those of `archives.table.RECORDS`."""
+    count, body = records.num_rows, records["body"]
+    columns = dict(zip(records.schema.names, records.columns, strict=True))
+    columns |= {
+        "record_id": _record_ids(origin, records["ordinal"]),
+        "body": body if policy.bodies is Bodies.KEEP else pa.nulls(count, pa.string()),
+        "body_characters": pc.utf8_length(body),
+        "body_bytes": pc.binary_length(body),
+        "body_hash": policy.hashes(body),
+        "collection": repeated(origin.collection, count),
+        "upload_hour": _instants(origin.upload_hour, count),
+        "archive_sha256": repeated(origin.archive_sha256, count),
+        "archive_name": repeated(origin.archive_name, count),
+        "dialect": repeated(origin.dialect, count),
     }
+    return pa.RecordBatch.from_arrays([columns[name] for name in MESSAGES.names], schema=MESSAGES)
+
+
+def _record_ids(origin: Origin, ordinals: pa.Array) -> pa.StringArray:
+    count = len(ordinals)
+    archive = repeated(origin.archive_sha256[:_ARCHIVE_DIGITS], count)
+    return pc.binary_join_element_wise(archive, ordinals.cast(pa.string()), repeated("-", count))
+
+
+def _instants(moment: dt.datetime | None, count: int) -> pa.Array:
+    instant = MESSAGES.field("upload_hour").type
+    return (
+        pa.nulls(count, instant) if moment is None else pa.repeat(pa.scalar(moment, instant), count)
+    )
 
 
 def reject_row(reject: Reject, origin: Origin, policy: BodyPolicy) -> Row:

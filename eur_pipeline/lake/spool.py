@@ -54,6 +54,11 @@ class Spool:
         if len(self._rows) >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self._flush()
 
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Take rows that are a batch already."""
+        self._flush()
+        self._write(batch)
+
     def commit(self) -> None:
         """Keep all rows since the last commit."""
         self._flush()
@@ -64,33 +69,31 @@ class Spool:
         """Forget all rows since the last commit."""
         self._rows, self._bytes, self._pending = [], 0, []
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The committed rows."""
-        with pa.memory_map(str(self._path)) as source:
+    def batches(self, numbers: Iterable[int] | None = None) -> Iterator[pa.RecordBatch]:
+        """The committed rows, or of them the batches with those numbers."""
+        # Not mapped into memory: what was read of a mapped file counts as the process's own.
+        with pa.OSFile(str(self._path)) as source:
             reader = pa.ipc.open_file(source)
-            for number in self._committed:
+            for number in self._committed if numbers is None else numbers:
                 yield reader.get_batch(number)
+
+    def numbers_by_date(self, column: str) -> dict[dt.date, list[int]]:
+        """For each UTC date in a column of instants, in order, the batches with rows on it."""
+        found: dict[dt.date, list[int]] = defaultdict(list)
+        for number, batch in zip(self._committed, self.batches(), strict=True):
+            for date in pc.unique(batch[column].cast(pa.date32())).to_pylist():
+                found[date].append(number)
+        return dict(sorted(found.items()))
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
-            self._pending.append(self._written)
-            self._written += 1
+            self._write(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
         self._rows, self._bytes = [], 0
 
-
-def batches_by_date(
-    batches: Iterator[pa.RecordBatch], column: str
-) -> dict[dt.date, list[pa.RecordBatch]]:
-    """For each UTC date in a column of instants, in order, the batches with rows on it.
-
-    The batches of a spool are views of its file: keeping them takes no memory.
-    """
-    found: dict[dt.date, list[pa.RecordBatch]] = defaultdict(list)
-    for batch in batches:
-        for date in pc.unique(batch[column].cast(pa.date32())).to_pylist():
-            found[date].append(batch)
-    return dict(sorted(found.items()))
+    def _write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+        self._pending.append(self._written)
+        self._written += 1
 
 
 def on_date(

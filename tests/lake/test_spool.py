@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eur_pipeline.lake import spool
-from eur_pipeline.lake.spool import Spool, batches_by_date, on_date, write_parquet
+from eur_pipeline.lake.spool import Spool, on_date, write_parquet
 
 COLUMNS = pa.schema(
     [("n", pa.int32()), ("at", pa.timestamp("us", tz="UTC")), ("text", pa.string())]
@@ -49,9 +49,9 @@ def test_each_utc_date_gets_its_own_rows_in_order(tmp_path: Path) -> None:
         rows.commit()
         rows.add(_row(3))
         rows.commit()
-    found = batches_by_date(rows.batches(), "at")
+    found = rows.numbers_by_date("at")
     assert list(found) == [dt.date(2026, 3, 9), dt.date(2026, 3, 10), dt.date(2026, 3, 11)]
-    numbers = [_numbers(on_date(batches, "at", date)) for date, batches in found.items()]
+    numbers = [_numbers(on_date(rows.batches(n), "at", date)) for date, n in found.items()]
     assert numbers == [[0], [1, 2, 3], [25]]
 
 
@@ -60,8 +60,8 @@ def test_only_batches_with_rows_on_a_date_are_looked_through_for_it(tmp_path: Pa
         for number in range(0, 24 * 50, 24):
             rows.add(_row(number))
             rows.commit()
-    found = batches_by_date(rows.batches(), "at")
-    assert [len(batches) for batches in found.values()] == [1] * 50
+    found = rows.numbers_by_date("at")
+    assert [len(numbers) for numbers in found.values()] == [1] * 50
 
 
 def test_small_batches_fill_whole_row_groups(

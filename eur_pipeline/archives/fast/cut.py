@@ -1,0 +1,123 @@
+"""Cuts a document into its beginning, regions that end where a record seems to end, and the rest.
+
+Only bytes are looked at here: whether a region is records and nothing else, `markup.py` proves.
+"""
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from eur_pipeline.archives.containers import Readable
+from eur_pipeline.archives.fast.plan import Plan
+from eur_pipeline.errors import UnreadableArchiveError
+
+_DECLARATION = (
+    rb"(?:\xef\xbb\xbf)?"
+    rb"(?:<\?xml version=(?P<v>['\"])1\.0(?P=v)"
+    rb"(?: encoding=(?P<e>['\"])(?i:utf-8)(?P=e))?"
+    rb"(?: standalone=(?P<s>['\"])(?:yes|no)(?P=s))? ?\?>)?"
+)
+# One that is longer is a parser's.
+_BEGINNING_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Bytes between two records, or what looks so.
+
+    Attributes:
+        lines: Line ends in the document before it, those in the root's start tag left out.
+    """
+
+    content: bytes
+    lines: int
+
+
+class _Damaged:
+    """A source that ends with an error."""
+
+    def __init__(self, error: UnreadableArchiveError) -> None:
+        self._error = error
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """Raise the error."""
+        raise self._error
+
+
+class Cutting:
+    """A document that is being cut up.
+
+    Attributes:
+        root: The start tag of the root element; empty where the beginning is a parser's.
+        rest: What was read, but belongs to no region yet.
+        lines: Line ends before the rest, as of a region.
+    """
+
+    def __init__(self, source: Readable, plan: Plan, region_bytes: int) -> None:
+        self.source = source
+        self._is_all_read = False
+        self._plan = plan
+        self._region_bytes = region_bytes
+        self.rest = b""
+        self.lines = 0
+        self._fill(_BEGINNING_BYTES)
+        self.root = self._cut_root()
+
+    def region(self) -> Region | None:
+        """The next one; None where no record ends within its size."""
+        if not self.root:
+            return None
+        self._fill(self._region_bytes)
+        end = f"</{self._plan.record}>".encode()
+        found = self.rest.rfind(end, 0, self._region_bytes)
+        return None if found < 0 else self._cut(found + len(end))
+
+    def is_at_end(self) -> bool:
+        """Whether nothing but the end of the root element is left."""
+        end = rf"\s*</{self._plan.root}>\s*".encode()
+        is_whole = self._is_all_read and not isinstance(self.source, _Damaged)
+        return is_whole and self.root != b"" and re.fullmatch(end, self.rest) is not None
+
+    def _fill(self, size: int) -> None:
+        parts, missing = [self.rest], size - len(self.rest)
+        while missing > 0 and not self._is_all_read:
+            parts.append(self._read(missing))
+            missing -= len(parts[-1])
+            self._is_all_read = not parts[-1]
+        self.rest = b"".join(parts)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self.source.read(size)
+        except UnreadableArchiveError as error:
+            # To be raised once more, where what stands before the damage has been read.
+            self.source = _Damaged(error)
+            return b""
+
+    def _cut(self, length: int) -> Region:
+        region = Region(self.rest[:length], self.lines)
+        self.rest = self.rest[length:]
+        self.lines += region.content.count(b"\n")
+        return region
+
+    def _cut_root(self) -> bytes:
+        beginning = re.compile(
+            _DECLARATION + rf"(?P<before>\s*)(?P<tag><{self._plan.root}(?:\s[^<>]*)?>)".encode()
+        )
+        found = beginning.match(self.rest)
+        if found is None or not _is_start_tag(found["tag"], self._plan.root):
+            return b""
+        self._cut(found.end())
+        self.lines -= found["tag"].count(b"\n")
+        return found["tag"]
+
+
+def _is_start_tag(tag: bytes, name: str) -> bool:
+    """Whether it is well-formed and declares no namespace."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(tag + f"</{name}>".encode(), parser)
+    except etree.XMLSyntaxError:
+        return False
+    return root.tag == name and not root.nsmap

@@ -1,0 +1,40 @@
+"""The fast way gives what the slow way gives, whatever an archive holds."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from eur_pipeline.archives.fast import reading
+
+from ..reading import CASES
+from .generated import DOCUMENTS, damaged_documents
+from .ways import fast, slowly
+
+UPLOADED = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (CASES / "avaya-ps").glob("*.xml")))
+@pytest.mark.parametrize("region_bytes", [200, 1_000_000])
+def test_every_case_is_read_alike(
+    name: str, region_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "REGION_BYTES", region_bytes)
+    content = (CASES / "avaya-ps" / name).read_bytes()
+    assert fast(content) == slowly(content)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(content=st.one_of(DOCUMENTS, damaged_documents()), region_bytes=st.integers(150, 3000))
+def test_whatever_is_generated_is_read_alike(
+    content: bytes, region_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "REGION_BYTES", region_bytes)
+    expected = slowly(content, uploaded=UPLOADED)
+    event("error" if expected.error else "read")
+    assert fast(content, uploaded=UPLOADED) == expected
