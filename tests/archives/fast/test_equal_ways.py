@@ -1,6 +1,7 @@
 """The fast way gives what the slow way gives, whatever an archive holds."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -12,16 +13,17 @@ from ..reading import CASES
 from .generated import DOCUMENTS, damaged_documents
 from .ways import fast, slowly
 
+FILES = sorted(file for folder in ("avaya-ps", "hostile") for file in (CASES / folder).iterdir())
 UPLOADED = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (CASES / "avaya-ps").glob("*.xml")))
 @pytest.mark.parametrize("region_bytes", [200, 1_000_000])
+@pytest.mark.parametrize("case", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_case_is_read_alike(
-    name: str, region_bytes: int, monkeypatch: pytest.MonkeyPatch
+    case: Path, region_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "REGION_BYTES", region_bytes)
-    content = (CASES / "avaya-ps" / name).read_bytes()
+    content = case.read_bytes()
     assert fast(content) == slowly(content)
 
 
