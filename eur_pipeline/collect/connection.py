@@ -40,6 +40,8 @@ CLOSE_SECONDS = 3
 KEEPALIVE_SECONDS = 5
 KEEPALIVE_COUNT = 3
 
+_LONGEST_SAID = 300
+
 # What a server says of a file or folder that it will not let us use as we want to.
 _REFUSALS = (
     asyncssh.SFTPPermissionDenied,
@@ -111,6 +113,7 @@ class Connection:
             # Keys and passwords come from here alone: nothing of ~/.ssh, of its configuration, or
             # of an agent that nobody asked for.
             client_factory=lambda: client,
+            preferred_auth=["publickey", "password", "keyboard-interactive"],
             client_keys=None,
             agent_path=None,
             config=None,
@@ -151,7 +154,7 @@ class Connection:
             yield
         except PermissionError as error:
             raise RemoteFolderError(
-                f"could not {action} {self.address}: {error}; check the rights"
+                f"could not {action} {self.address}: {_said(error)}; check the rights"
             ) from None
         except (FileNotFoundError, asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
             raise RemoteFolderError(
@@ -160,7 +163,7 @@ class Connection:
             ) from None
         except _REFUSALS as error:
             raise RemoteFolderError(
-                f"could not {action} {self.address}: the server said {error.reason!r}; "
+                f"could not {action} {self.address}: the server said {_said(error)!r}; "
                 f"check the rights of user {self.collection.user} on that folder"
             ) from None
         except (TimeoutError, FSTimeoutError) as error:
@@ -169,7 +172,7 @@ class Connection:
             ) from error
         except (asyncssh.Error, OSError) as error:
             raise ServerUnreachableError(
-                f"could not {action} {self.address}: {_reason(error)}"
+                f"could not {action} {self.address}: {_said(error)}"
             ) from error
 
     def _wrong_host_key(self, shown: list[asyncssh.SSHKey], reason: str) -> HostKeyError:
@@ -193,11 +196,11 @@ class Connection:
                 f"settings; what can be broken today is not spoken"
             )
         return ServerUnreachableError(
-            f"{could_not}: {_reason(error)}; check host and port, and that the server runs"
+            f"{could_not}: {_said(error)}; check host and port, and that the server runs"
         )
 
     def _refused(self, client: "_Client", error: Exception) -> LoginRefusedError:
-        said = f" ({error})" if isinstance(error, asyncssh.DisconnectError) else ""
+        said = f" ({_said(error)})" if isinstance(error, asyncssh.DisconnectError) else ""
         tried = f"tried {', '.join(client.given)}" if client.given else "it asked for none of them"
         c = self.collection
         return LoginRefusedError(
@@ -248,8 +251,11 @@ class _Client(Answers):
         return self.reached is _Reached.LOGIN and refused and not lost
 
 
-def _reason(error: Exception) -> object:
-    return getattr(error, "strerror", None) or error
+def _said(error: Exception) -> str:
+    """What the error says; much of it comes from the server and may be made for our terminal."""
+    text = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return str(shown[:_LONGEST_SAID])
 
 
 async def _closed(client: asyncssh.SSHClientConnection) -> None:

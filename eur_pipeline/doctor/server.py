@@ -58,13 +58,14 @@ def look_at_server(project: Project, collection: Collection) -> list[Finding]:
         connection.open()
     except EurError as error:
         return [Finding(subject, False, str(error))]
-    way_in = Finding(subject, True, f"{connection.address}: host key and login accepted")
+    findings = [Finding(subject, True, f"{connection.address}: host key and login accepted")]
     try:
-        return [way_in, *_Visit(connection).findings()]
+        findings.extend(_Visit(connection).findings())
     except EurError as error:
-        return [way_in, Finding(f"{collection.name}: folder", False, str(error))]
+        findings.append(Finding(f"{collection.name}: folder", False, str(error)))
     finally:
         connection.close()
+    return findings
 
 
 class _Visit:

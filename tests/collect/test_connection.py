@@ -83,6 +83,13 @@ def fingerprint_of(key: Path) -> str:
     return asyncssh.read_private_key(key).get_fingerprint()
 
 
+class AsksOrTakes(Visits):
+    """Takes a password as such, too."""
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+
 # Host keys
 
 
@@ -330,6 +337,13 @@ def test_a_password_is_also_given_to_a_server_that_asks_for_it(
     assert visits.tried == [PASSWORD]
 
 
+def test_a_server_that_asks_for_a_code_first_still_gets_the_password(tmp_path: Path) -> None:
+    visits = AsksOrTakes(questions=[("Verification code: ", False)])
+    with serving(OTHER, visits) as port:
+        enter(project_for(tmp_path, port))
+    assert visits.tried == [PASSWORD]
+
+
 @pytest.mark.parametrize(
     "questions", [[("Your name: ", True)], [("Password: ", False), ("Code: ", False)]]
 )
@@ -364,6 +378,26 @@ def test_nothing_that_may_be_written_out_has_a_secret(
     way.open()
     assert PASSWORD not in str(way.fs.storage_options)
     way.close()
+
+
+class Rude(Visits):
+    """Hangs up with a reason made for a terminal."""
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.connection = conn
+
+    async def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+        self.connection.disconnect(asyncssh.DISC_BY_APPLICATION, "\x1b[2Jgone " + "x" * 9999)
+        return True
+
+
+def test_what_a_server_says_is_no_command_to_a_terminal(tmp_path: Path) -> None:
+    with serving(OTHER, Rude()) as port, pytest.raises(LoginRefusedError) as refused:
+        enter(project_for(tmp_path, port))
+    said = str(refused.value)
+    assert "x1b[2Jgone" in said
+    assert said.isprintable()
+    assert len(said) < 1000
 
 
 # What is spoken
