@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check format bench clean
+.PHONY: help demo up test faults check format bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ format: $(STAMP) ## format the code
 
 bench: $(STAMP) ## measure the demo's stages
 	@$(BIN)/python -m tests.bench
+
+SECONDS ?= 600
+fuzz: $(STAMP) ## read damaged archives for ten minutes, or SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean: ## remove what was built, installed and demonstrated
 	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
