@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from eur_pipeline.collect.collector import CollectReport
 from eur_pipeline.collect.landing import Manifest
+from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.books import Books
@@ -33,7 +33,7 @@ OF_READING = (
 
 _DESCRIPTIONS = {
     UPLOADS_ARRIVED: "Every interval of the run that is over has at least one archive.",
-    NOTHING_WAITS: "No file had to be left on the server: unfinished, unreadable or undeletable.",
+    NOTHING_WAITS: "No file stays on the server too long: unfinished, unreadable or undeletable.",
     ARCHIVES_ACCOUNTED_FOR: "The lake lists every landed archive: read, duplicate, or set aside.",
     RECORDS_ACCOUNTED_FOR: "Of every archive, the lake's records and rejects are all there are.",
     ARCHIVES_READABLE: "No archive had to be set aside.",
@@ -59,8 +59,8 @@ def uploads_arrived(
 
 
 def nothing_waits(report: CollectReport) -> dg.AssetCheckResult:
-    """Warns of files that stay on the server; the asset's metadata says why."""
-    return _verdict(NOTHING_WAITS, list(report.waiting), dg.AssetCheckSeverity.WARN)
+    """Warns of files that stay on the server for too long; the asset's metadata says why."""
+    return _verdict(NOTHING_WAITS, list(report.alarms), dg.AssetCheckSeverity.WARN)
 
 
 def of_reading(

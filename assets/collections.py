@@ -12,7 +12,7 @@ import dagster as dg
 from assets import checks, metadata
 from assets.partitions import upload_intervals, window_of
 from assets.runs import RETRIES, explained
-from eur_pipeline.collect.collector import Progress
+from eur_pipeline.collect.report import Progress
 from eur_pipeline.config import Collection
 from resources.archive_server import ArchiveServerResource
 from resources.lake import LakeResource

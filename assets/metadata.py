@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from eur_pipeline.collect.collector import CollectReport, Progress
 from eur_pipeline.collect.landing import Manifest
+from eur_pipeline.collect.report import CollectReport, Progress
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.ingest import IngestReport
@@ -42,8 +42,9 @@ def of_collecting(report: CollectReport) -> Metadata:
         "duplicate_archives": dg.MetadataValue.int(report.duplicates),
         "removed_from_server": dg.MetadataValue.int(report.removed),
     }
-    if report.waiting:
-        metadata["waiting"] = _bullets(f"{name}: {why}" for name, why in report.waiting.items())
+    reasons = {name: waiting.reason for name, waiting in report.waiting.items()}
+    if reasons := reasons | report.left_alone:
+        metadata["waiting"] = _bullets(f"{name}: {why}" for name, why in reasons.items())
     return metadata
 
 

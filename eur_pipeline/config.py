@@ -26,6 +26,7 @@ from eur_pipeline.checked_yaml import Wording, checked, read_yaml
 from eur_pipeline.errors import ConfigurationError
 
 ROOT_TIME_ZONE = "UTC"
+MEBIBYTE = 1 << 20
 _WORDING = Wording(
     unknown_key="no such key here; see the starter project for those there are",
     # Somebody may have written the secret itself there.
@@ -70,6 +71,8 @@ Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
 # As `ssh-keygen -lf` prints it.
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# Of file names, for the shell's wildcards; names are compared without regard to case.
+LowerCasePattern = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
 TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
 
 
@@ -114,6 +117,25 @@ class Schedule(_Section):
         return f"0 */{hours} * * *" if hours else f"*/{minutes} * * * *"
 
 
+class Brakes(_Section):
+    """What keeps a collection from doing too much at once.
+
+    Attributes:
+        files_per_run: The most files that one run fetches; none by default.
+        mebibytes_per_run: The most that one run fetches, its last file apart; none by default.
+        free_disk_mebibytes: What has to stay free on this machine's disk.
+        mass_change_factor: Only so many times the usual number of files of an upload interval are
+            taken without a person's consent,
+        confirmed_files: which is given here, as the number of files that is right.
+    """
+
+    files_per_run: Annotated[int, Field(ge=1)] | None = None
+    mebibytes_per_run: Annotated[int, Field(ge=1)] | None = None
+    free_disk_mebibytes: Annotated[int, Field(ge=0)] = 1024
+    mass_change_factor: Annotated[int, Field(ge=1)] = 10
+    confirmed_files: Annotated[int, Field(ge=0)] = 0
+
+
 class Collection(_Section):
     """One source of archives: a remote folder that one messaging server uploads to."""
 
@@ -137,7 +159,9 @@ class Collection(_Section):
     start: dt.date
     schedule: Schedule = Schedule()
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 15
+    temporary_names: tuple[LowerCasePattern, ...] = (".*", "*.part", "*.filepart", "*.tmp")
     incomplete_wait_minutes: Annotated[int, Field(ge=0)] = 60
+    brakes: Brakes = Brakes()
     after_collect: AfterCollect = AfterCollect.DELETE
     bodies: Bodies = Bodies.KEEP
 
@@ -145,6 +169,11 @@ class Collection(_Section):
     def interval_hours(self) -> int:
         """The partition's length: the largest divisor of 24 not above the upload frequency."""
         return max(n for n in (1, 2, 3, 4, 6, 8, 12, 24) if n <= self.upload_frequency_hours)
+
+    @property
+    def patience(self) -> dt.timedelta:
+        """How long a file that looks unfinished may stand unchanged."""
+        return dt.timedelta(minutes=self.incomplete_wait_minutes)
 
     @property
     def start_at(self) -> dt.datetime:

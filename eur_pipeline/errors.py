@@ -45,6 +45,14 @@ class TransferError(TransientError):
     """A file did not arrive as the server had announced it."""
 
 
+class VanishedError(TransferError):
+    """A file was gone from the server before it could be had."""
+
+
+class MassChangeError(PermanentError):
+    """A server has so many more files than usual that somebody has to confirm them."""
+
+
 class BusyError(TransientError):
     """Another process holds the lock that this step needs."""
 

@@ -6,9 +6,11 @@ An object store can take this folder's place one day: same methods, one put per 
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -79,22 +81,25 @@ class LocalStore:
 
         One pass per step costs a fifth of doing every step file by file.
         """
+        folders = {self.path(key).parent for key in files}
         with disk_errors(self.root):
             for unfinished in files.values():
                 sync(unfinished)
+            for folder in folders:
+                make_private_folder(folder)
             for key, unfinished in files.items():
-                make_private_folder(self.path(key).parent)
                 unfinished.replace(self.path(key))
-            for folder in {self.path(key).parent for key in files}:
+            for folder in folders:
                 sync(folder)
 
-    def clear_unfinished(self, folder: str) -> None:
+    def clear_unfinished(self, folder: str, keep: Collection[Path] = ()) -> None:
         """Remove what a crash left in that folder; only for the one who holds the folder's lock.
 
         A crash may also have left folders that are made but not durable: they are so afterwards.
         """
         for path in self.path(folder).glob(f"{UNFINISHED_PREFIX}*"):
-            path.unlink()
+            if path not in keep:
+                path.unlink()
         with disk_errors(self.root):
             for place in (self.path(folder), self.root, self.root.parent):
                 if place.is_dir():
@@ -109,9 +114,10 @@ class LocalStore:
         """The same for many files, which share their syncs."""
         files = {}
         with disk_errors(self.root):
+            for folder in {self.path(key).parent for key in contents}:
+                make_private_folder(folder)
             for key, content in contents.items():
                 target = self.path(key)
-                make_private_folder(target.parent)
                 files[key] = target.with_name(UNFINISHED_PREFIX + target.name)
                 with open_private(files[key]) as file:
                     file.write(content)
@@ -140,16 +146,21 @@ def make_private_folder(folder: Path) -> None:
     `Path.mkdir(mode=...)` would make the parents readable by everybody. Raises StorageError where
     the disk is full or fails.
     """
-    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    missing = []
+    place = folder
+    while not place.exists():
+        missing.append(place)
+        place = place.parent
     with disk_errors(folder):
         for new in reversed(missing):
             new.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             sync(new.parent)
 
 
-def open_private(path: Path) -> BinaryIO:
-    """Open a new file for writing that only its owner may read."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "w+b")
+def open_private(path: Path, *, truncate: bool = True) -> BinaryIO:
+    """Open a file for writing that only its owner may read: a new one, or what there is."""
+    flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if truncate else 0)
+    return os.fdopen(os.open(path, flags, PRIVATE_FILE), "r+b")
 
 
 def sync(path: Path) -> None:
@@ -159,3 +170,15 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@cache
+def boot() -> str:
+    """What changes when this machine starts anew: files that were not synced are not trusted then.
+
+    Where the system does not tell, every process counts as a start.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return uuid.uuid4().hex

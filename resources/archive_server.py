@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from eur_pipeline.collect.backlog import Backlog, backlog, configuration_digest
-from eur_pipeline.collect.collector import CollectReport, Progress, collect
+from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect.report import CollectReport, Progress
 from eur_pipeline.intervals import Window
 from resources.base import ProjectResource
 

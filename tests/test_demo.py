@@ -47,7 +47,7 @@ def test_every_site_has_a_remote_folder_of_its_own(tmp_path: Path) -> None:
     with demo_server(project):
         for collection in project.config.collections:
             with ArchiveServer.of(project, collection) as server:
-                assert len(server.list()) == (collection.name == "geneva_im")
+                assert len(server.list().files) == (collection.name == "geneva_im")
 
 
 def test_a_demo_project_is_made_once(tmp_path: Path) -> None:

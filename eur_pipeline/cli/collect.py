@@ -7,6 +7,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from eur_pipeline.cli.console import AsJson, ProjectDir, errors, out, print_json, project_in
 from eur_pipeline.collect import collector
+from eur_pipeline.collect.report import CollectReport
+from eur_pipeline.collect.report import Progress as Arrived
 
 
 def collect(
@@ -27,7 +29,7 @@ def collect(
         for name in names:
             task = bar.add_task(name, total=None)
 
-            def advance(p: collector.Progress, task: Any = task) -> None:
+            def advance(p: Arrived, task: Any = task) -> None:
                 bar.update(task, completed=p.bytes, total=p.total_bytes)
 
             report = collector.collect(
@@ -44,17 +46,17 @@ def collect(
             f"{figures['duplicates']} duplicates), {figures['removed']} removed from the server",
             highlight=False,
         )
-        for path, reason in report.waiting.items():
-            errors.print(f"  waits: {path}: {reason}", markup=False, highlight=False)
+        for path, waiting in report.waiting.items():
+            errors.print(f"  waits: {path}: {waiting.reason}", markup=False, highlight=False)
 
 
-def _figures(report: collector.CollectReport) -> dict[str, Any]:
+def _figures(report: CollectReport) -> dict[str, Any]:
     return {
         "collected": len(report.collected),
         "duplicates": report.duplicates,
         "bytes": report.bytes,
         "removed": report.removed,
-        "waiting": report.waiting,
+        "waiting": {name: w.reason for name, w in report.waiting.items()},
     }
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
-from eur_pipeline.collect.listing import ListedArchive, State, survey
+from eur_pipeline.collect.listing import ListedArchive, survey
+from eur_pipeline.collect.plan import needs_work
 from eur_pipeline.collect.server import ArchiveServer
-from eur_pipeline.config import AfterCollect, Collection
+from eur_pipeline.config import Collection
 from eur_pipeline.project import Project
 
 
@@ -29,8 +30,8 @@ def backlog(project: Project, collection: Collection) -> Backlog:
     """What is to do for the collection now; raises what the server's errors are translated to."""
     index = LandingIndex(LandingZone.of(project), collection.name)
     with ArchiveServer.of(project, collection) as server:
-        listed = survey(collection, server.list(), index, dt.datetime.now(dt.UTC))
-    todo = [archive for archive in listed if _needs_work(collection, archive)]
+        listed = survey(collection, server.list().files, index, dt.datetime.now(dt.UTC))
+    todo = [archive for archive in listed if needs_work(collection, archive)]
     unread = index.unread()
     hours = [*unread, *(archive.upload_hour for archive in todo)]
     return Backlog(
@@ -38,12 +39,6 @@ def backlog(project: Project, collection: Collection) -> Backlog:
         files=len(todo),
         digest=_digest(configuration_digest(project, collection), todo, unread),
     )
-
-
-def _needs_work(collection: Collection, archive: ListedArchive) -> bool:
-    if archive.state is State.COLLECTED:
-        return collection.after_collect is AfterCollect.DELETE
-    return archive.state is State.NEW
 
 
 def configuration_digest(project: Project, collection: Collection) -> str:

@@ -4,63 +4,55 @@ The order of a batch is the whole safety: fetch and verify, make durable, name, 
 then remove. A crash between any two of these is repaired by running again.
 """
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from eur_pipeline.collect.completeness import Ending
-from eur_pipeline.collect.fetch import Fetched, fetch
+from eur_pipeline.collect.fetch import Copy, fetch, opened_only
 from eur_pipeline.collect.index import LandingIndex
-from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.listing import ListedArchive, State, survey
-from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.collect.landing import LandingZone
+from eur_pipeline.collect.listing import ListedArchive
+from eur_pipeline.collect.plan import Waiting, plan, require_room
+from eur_pipeline.collect.recording import Fetched, land
+from eur_pipeline.collect.remote import RemoteFile
+from eur_pipeline.collect.report import CollectReport, Progress, Tally
+from eur_pipeline.collect.server import PIECE_BYTES, ArchiveServer
 from eur_pipeline.config import AfterCollect, Collection
-from eur_pipeline.errors import RemoteFolderError, TransferError, TransientError
+from eur_pipeline.errors import (
+    RemoteFolderError,
+    ServerUnreachableError,
+    TransferError,
+    VanishedError,
+)
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
+from eur_pipeline.storage import boot, disk_errors
 
-# A batch shares its syncs; what a crash makes us fetch again is at most one batch.
-BATCH_FILES = 64
+# A batch shares its syncs, and is made durable while the next one is fetched. What a crash makes
+# us fetch again is at most one batch, large files apart, which go on where they broke.
+BATCH_FILES = 250
+BATCH_BYTES = 256 << 20
 
-# On one connection; with a single file at a time, most of it would be waiting for answers.
-FILES_AT_ONCE = 8
+# On one connection: with fewer, a distant server's answers are waited for one after another.
+FILES_AT_ONCE = 64
 
-# A lost link is tried again at once a few times; who launched the run goes on from there.
+# A lost link is tried again at once a few times, and again as long as that gets us further; who
+# launched the run goes on from there.
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 15
 
+UNFINISHED = Waiting("its closing tag has not arrived", alarm=False)
+MAY_GROW = Waiting("it is collected, but may still grow: it has no closing tag", alarm=False)
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a collection is; bytes and files that are already safe."""
-
-    files: int
-    total_files: int
-    bytes: int
-    total_bytes: int
-
-
-@dataclass
-class CollectReport:
-    """What one collection did. `waiting` are files that stay on the server, and why."""
-
-    collected: list[Manifest] = field(default_factory=list)
-    removed: int = 0
-    waiting: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes landed."""
-        return sum(manifest.size for manifest in self.collected)
-
-    @property
-    def duplicates(self) -> int:
-        """How many of the collected had content that was landed before."""
-        return sum(manifest.duplicate_of is not None for manifest in self.collected)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def collect(
@@ -72,14 +64,15 @@ def collect(
 ) -> CollectReport:
     """Collect the archives of those upload hours (all, by default) into the landing zone.
 
-    Raises BusyError where this collection is being collected already, and what the server's errors
-    are translated to. A lost link is tried again a few times, going on where it broke.
+    Raises BusyError where this collection is being collected already, StorageError where the disk
+    does not take the archives, MassChangeError, and what the server's errors are translated to. A
+    lost link is tried again, going on where it broke.
     """
     with project.lock(f"collect-{collection.name}"):
         work = _Collecting(project, collection, window, on_progress)
         for attempt in Retrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(ATTEMPTS),
+            retry=retry_if_exception_type((ServerUnreachableError, TransferError)),
+            stop=work.gets_no_further,
             wait=wait_random_exponential(max=LONGEST_PAUSE_SECONDS),
             reraise=True,
         ):
@@ -104,137 +97,137 @@ class _Collecting:
         self._window = window
         self._on_progress = on_progress
         self._zone = LandingZone.of(project)
-        self._store = self._zone.store
         self._index = LandingIndex(self._zone, collection.name)
+        self._tally = Tally()
+
+    def gets_no_further(self, _: RetryCallState) -> bool:
+        """Whether the last ATTEMPTS broke off one after another without a byte that was new."""
+        return self._tally.failures_without_news() >= ATTEMPTS
 
     def run(self) -> None:
         """List, and collect what is new or was left on the server by a broken run."""
-        self._store.clear_unfinished(self._collection.name)
-        self.report.waiting.clear()
         with (
+            disk_errors(self._project.landing_path),
             ArchiveServer.of(self._project, self._collection) as server,
-            ThreadPoolExecutor(FILES_AT_ONCE) as workers,
         ):
-            now = dt.datetime.now(dt.UTC)
-            listed = survey(self._collection, server.list(), self._index, now)
-            wanted = [a for a in listed if self._window is None or a.upload_hour in self._window]
-            for archive in wanted:
-                if archive.state is State.TEMPORARY:
-                    self._wait(archive, "its name says that it is still being uploaded")
-            self._collect_all(server, workers, [a for a in wanted if self._needs_work(a)])
+            planned = plan(server, self._collection, self._index, self._window)
+            self.report.begin(planned)
+            self._tally.begin(planned)
+            paths = {self._unfinished(archive.file) for archive in planned.todo}
+            self._zone.store.clear_unfinished(self._collection.name, keep=paths)
+            server.run(self._collect_all(server, planned.todo), self._show_progress)
+            self._show_progress()
 
-    def _needs_work(self, archive: ListedArchive) -> bool:
-        return archive.state is State.NEW or (archive.state is State.COLLECTED and self._deletes)
+    def _show_progress(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self._tally.progress())
 
-    @property
-    def _deletes(self) -> bool:
-        return self._collection.after_collect is AfterCollect.DELETE
+    def _unfinished(self, file: RemoteFile) -> Path:
+        """Where the file arrives; the same place for the same file, so that it can go on there."""
+        facts = f"{file!r} {boot()}".encode("utf-8", "surrogateescape")
+        name = hashlib.sha256(facts).hexdigest()[:32]
+        return self._zone.store.unfinished(self._collection.name, name)
 
-    def _collect_all(
-        self, server: ArchiveServer, workers: Executor, todo: Sequence[ListedArchive]
-    ) -> None:
-        total_bytes = sum(archive.file.size for archive in todo)
-        for start in range(0, len(todo), BATCH_FILES):
-            self._collect_batch(server, workers, todo[start : start + BATCH_FILES])
-            if self._on_progress is None:
-                continue
-            safe = todo[: start + BATCH_FILES]
-            self._on_progress(
-                Progress(len(safe), len(todo), sum(a.file.size for a in safe), total_bytes)
-            )
-
-    def _collect_batch(
-        self, server: ArchiveServer, workers: Executor, batch: Sequence[ListedArchive]
-    ) -> None:
-        arrived = workers.map(partial(self._fetch, server), batch, range(len(batch)))
-        fetched = [f for f in arrived if f is not None]
-        manifests = self._manifests(fetched)
-        self._store.adopt({m.key: f.path for m, f in zip(manifests, fetched, strict=True)})
-        new = [m for m in manifests if not self._zone.has_manifest(m.key)]
-        self._index.announce(new)
-        self._zone.record(new)
-        self.report.collected.extend(new)
-        if self._deletes:
-            for removed in workers.map(partial(self._remove, server), fetched):
-                self.report.removed += removed
-
-    def _fetch(self, server: ArchiveServer, archive: ListedArchive, number: int) -> Fetched | None:
-        to = self._store.unfinished(self._collection.name, str(number))
+    async def _collect_all(self, server: ArchiveServer, todo: Sequence[ListedArchive]) -> None:
+        """Batch after batch; while one is fetched, the one before is landed and removed."""
+        finishing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        finishing.set_result(None)
         try:
-            fetched = fetch(server, archive, to)
-        except (RemoteFolderError, TransferError) as error:
-            # One file that cannot be had must not keep the others from being collected.
-            self._wait(archive, str(error))
-            return None
-        if fetched is None:
-            self._wait(archive, "it changed while it was read")
-        elif fetched.ending is Ending.OPEN and self._is_young(archive):
-            self._wait(archive, "its closing tag has not arrived")
-            return None
+            for batch in _batches(todo):
+                require_room(self._project, self._collection, sum(a.bytes for a in batch))
+                fetched = self._ready(batch, await _each(batch, partial(self._fetch, server)))
+                await finishing
+                finishing = asyncio.create_task(self._finish(server, fetched))
+            await finishing
+        finally:
+            # What is being landed is not left half done, nor to another run at the same time.
+            await asyncio.wait([finishing])
+
+    def _ready(
+        self, batch: Sequence[ListedArchive], arrived: Sequence[Copy | Waiting]
+    ) -> list[Fetched]:
+        """Those that arrived whole; the others wait."""
+        fetched = []
+        for archive, copy in zip(batch, arrived, strict=True):
+            if isinstance(copy, Waiting):
+                self.report.waiting[archive.file.label] = copy
+            else:
+                fetched.append(Fetched(archive, copy))
         return fetched
 
-    def _is_young(self, archive: ListedArchive) -> bool:
-        """Whether the server says that a file was written to lately."""
-        now = dt.datetime.now(dt.UTC)
-        mtime = archive.file.mtime
-        return now - (mtime if mtime and mtime <= now else archive.first_seen) < self._patience
+    async def _finish(self, server: ArchiveServer, fetched: Sequence[Fetched]) -> None:
+        """Land a batch, then remove it from the server."""
+        landed = await asyncio.to_thread(land, self._zone, self._index, fetched)
+        self.report.collected.extend(landed)
+        self._tally.safe_files += len(fetched)
+        if self._collection.after_collect is AfterCollect.DELETE:
+            removed = await _each(fetched, partial(self._remove, server))
+            self.report.removed += sum(waiting is None for waiting in removed)
+            for f, waiting in zip(fetched, removed, strict=True):
+                if waiting is not None:
+                    self.report.waiting[f.archive.file.label] = waiting
 
-    @property
-    def _patience(self) -> dt.timedelta:
-        return dt.timedelta(minutes=self._collection.incomplete_wait_minutes)
+    async def _fetch(self, server: ArchiveServer, archive: ListedArchive) -> Copy | Waiting:
+        file = archive.file
+        may_grow = not archive.is_overdue(self._collection, dt.datetime.now(dt.UTC))
+        try:
+            # All of a large file need not be fetched to see that it is growing still.
+            if may_grow and file.size > PIECE_BYTES and await opened_only(server, file):
+                return UNFINISHED
+            copy = await fetch(server, file, self._unfinished(file), self._tally.arrived)
+        except VanishedError as error:
+            return Waiting(str(error), alarm=False)
+        except (RemoteFolderError, TransferError) as error:
+            # One file that cannot be had must not keep the others from being collected.
+            return Waiting(str(error), alarm=True)
+        if copy is None:
+            return Waiting("it changed while it was read", alarm=False)
+        return UNFINISHED if may_grow and copy.ending is Ending.OPEN else copy
 
-    def _wait(self, archive: ListedArchive, reason: str) -> None:
-        self.report.waiting[archive.file.label] = reason
-
-    def _manifests(self, fetched: Sequence[Fetched]) -> list[Manifest]:
-        """The manifests of a batch, which knows what is landed and what it holds itself."""
-        manifests: dict[str, Manifest] = {}
-        for f in fetched:
-            manifest = self._manifest_of_same(f) or self._new_manifest(f, manifests)
-            manifests[manifest.key] = manifest
-        return list(manifests.values())
-
-    def _manifest_of_same(self, fetched: Fetched) -> Manifest | None:
-        """The manifest that the file was landed under already, if its content is that one's.
-
-        Its landed copy is then written once more: nothing is removed that was not seen to be equal.
-        """
-        key = fetched.archive.landed_as
-        manifest = self._zone.manifest(key) if key else None
-        return manifest if manifest and manifest.sha256 == fetched.sha256 else None
-
-    def _new_manifest(self, fetched: Fetched, batch: Mapping[str, Manifest]) -> Manifest:
-        same = next((m for m in batch.values() if m.sha256 == fetched.sha256), None)
-        original = self._index.find_content(fetched.sha256) or same
-        file, hour = fetched.archive.file, fetched.archive.upload_hour
-        return Manifest(
-            collection=self._collection.name,
-            upload_hour=hour,
-            name=file.name,
-            remote_path=file.label,
-            size=file.size,
-            mtime=file.mtime,
-            sha256=fetched.sha256,
-            collected_at=dt.datetime.now(dt.UTC),
-            key=self._zone.new_key(self._collection.name, hour, fetched.sha256, file.name, batch),
-            duplicate_of=original.key if original else None,
-        )
-
-    def _remove(self, server: ArchiveServer, fetched: Fetched) -> bool:
-        """Remove a file that is landed, if it is still the one that was fetched; whether it was."""
+    async def _remove(self, server: ArchiveServer, fetched: Fetched) -> Waiting | None:
+        """Remove what is landed now, if it still is what was fetched; None where it is gone."""
         file = fetched.archive.file
         stood = dt.datetime.now(dt.UTC) - fetched.archive.first_seen
-        if fetched.ending is not Ending.CLOSED and stood < self._patience:
+        if fetched.copy.ending is not Ending.CLOSED and stood < self._collection.patience:
             # The server's clock may be wrong, and its writer may not have finished.
-            self._wait(
-                fetched.archive, "it is collected, but may still grow: it has no closing tag"
-            )
-            return False
+            return MAY_GROW
         try:
-            if server.look(file.path) != file:
-                return False
-            server.remove(file.path)
-        except RemoteFolderError as error:
-            self._wait(fetched.archive, str(error))
-            return False
-        return True
+            if await server.look(file.path) != file:
+                return Waiting("it changed after it was collected", alarm=False)
+            await server.remove(file.path)
+        except (RemoteFolderError, TransferError) as error:
+            return Waiting(str(error), alarm=True)
+        return None
+
+
+def _batches(todo: Sequence[ListedArchive]) -> Iterator[list[ListedArchive]]:
+    batch: list[ListedArchive] = []
+    for archive in todo:
+        full = (
+            len(batch) == BATCH_FILES or sum(a.bytes for a in batch) + archive.bytes > BATCH_BYTES
+        )
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(archive)
+    if batch:
+        yield batch
+
+
+async def _each(items: Sequence[Item], work: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+    """The results of the work on every item, FILES_AT_ONCE at a time; the first error ends all."""
+    results: dict[int, Result] = {}
+    waiting = iter(enumerate(items))
+
+    async def worker() -> None:
+        for number, item in waiting:
+            results[number] = await work(item)
+
+    workers = [asyncio.create_task(worker()) for _ in range(min(FILES_AT_ONCE, len(items)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+    return [results[number] for number in range(len(items))]

@@ -1,41 +1,176 @@
 """One file from the server to an unfinished file of ours, verified on the way.
 
-Naming, recording and removing are the collector's; what is returned here may still be thrown away.
+A file that is broken off in the middle goes on from there the next time, after a look whether what
+is here is still how the server's begins. Naming, recording and removing are the collector's; what
+is returned here may still be thrown away.
 """
 
+import asyncio
 import hashlib
+from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
 from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
-from eur_pipeline.collect.listing import ListedArchive
-from eur_pipeline.collect.server import ArchiveServer
-from eur_pipeline.storage import disk_errors, open_private
+from eur_pipeline.collect.remote import RemoteFile
+from eur_pipeline.collect.server import ArchiveServer, OpenFile
+from eur_pipeline.storage import open_private
+
+# How much of one file is asked for before the first of it has come: 8 MB a round trip.
+PIECES_AHEAD = 32
+# What is compared with the server's before a broken transfer goes on.
+OVERLAP_BYTES = 64 * 1024
+# From here on it pays to hash and write in another thread while the next piece is on its way.
+_THREAD_BYTES = 1 << 20
+
+
+class OnBytes(Protocol):
+    """Told of bytes that are here; `before` means since an earlier attempt."""
+
+    def __call__(self, count: int, *, before: bool = False) -> None:
+        """Count them."""
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """A file that arrived whole: its size was the same before, while and after it was read."""
+class Copy:
+    """A file that arrived whole: its size and mtime were the same before and after it was read."""
 
-    archive: ListedArchive
+    remote: RemoteFile
     path: Path
     sha256: str
     ending: Ending
 
 
-def fetch(server: ArchiveServer, archive: ListedArchive, to: Path) -> Fetched | None:
-    """Read the file into `to`; None when it changed or vanished meanwhile, to be tried later."""
-    remote = archive.file
-    if server.look(remote.path) != remote:
-        return None
-    digest, size, head, tail = hashlib.sha256(), 0, b"", b""
-    with disk_errors(to.parent), open_private(to) as file:
-        for block in server.read(remote):
-            file.write(block)
-            digest.update(block)
-            size += len(block)
-            head = head or block[:END_BYTES]
-            tail = (tail + block)[-END_BYTES:]
-    if size != remote.size or server.look(remote.path) != remote:
-        return None
-    return Fetched(archive, to, digest.hexdigest(), ending(head, tail, size))
+async def fetch(
+    server: ArchiveServer, remote: RemoteFile, to: Path, on_bytes: OnBytes
+) -> Copy | None:
+    """Read the file into `to`; None when it changed or vanished meanwhile, to be tried later.
+
+    `to` may hold the beginning from before. Raises TransferError and RemoteFolderError where only
+    this file cannot be had.
+    """
+    async with server.open(remote) as file:
+        async with _Growing(to, await _agreed_bytes(file, remote, to)) as copy:
+            on_bytes(copy.size, before=True)
+            async for block in _blocks(server, file, copy.size, remote.size):
+                await copy.add(block)
+                on_bytes(len(block))
+        if copy.size != remote.size or await file.look() != remote:
+            return None
+    return Copy(remote, to, copy.sha256, ending_of(to))
+
+
+async def opened_only(server: ArchiveServer, remote: RemoteFile) -> bool:
+    """Whether the server's file has a root tag and not its end, seen from its two ends alone."""
+    async with server.open(remote) as file:
+        head = await file.read(0, END_BYTES)
+        tail = await file.read(max(0, remote.size - END_BYTES), END_BYTES)
+    return ending(head, tail, remote.size) is Ending.OPEN
+
+
+def ending_of(path: Path) -> Ending:
+    """How a file of ours ends."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(END_BYTES)
+        file.seek(max(0, size - END_BYTES))
+        return ending(head, file.read(END_BYTES), size)
+
+
+async def _agreed_bytes(file: OpenFile, remote: RemoteFile, to: Path) -> int:
+    """How much of an earlier transfer can be kept: all of it, or nothing."""
+    size = to.stat().st_size if to.exists() else 0
+    if not 0 < size <= remote.size:
+        return 0
+    start = max(0, size - OVERLAP_BYTES)
+    with to.open("rb") as ours:
+        ours.seek(start)
+        same = ours.read() == await file.read(start, size - start)
+    return size if same else 0
+
+
+async def _blocks(
+    server: ArchiveServer, file: OpenFile, start: int, end: int
+) -> AsyncIterator[bytes]:
+    """The file's content from `start`, in order, several pieces asked for at once.
+
+    One byte more than announced is asked for: a file that has grown comes out longer.
+    """
+    asked: deque[asyncio.Task[bytes]] = deque()
+    offset = start
+    try:
+        while asked or offset < end:
+            # Who holds some of the room does not wait for more: others may be waiting for that.
+            while (
+                offset < end and len(asked) < PIECES_AHEAD and not (asked and server.room.locked())
+            ):
+                size = min(file.piece_bytes, end - offset)
+                await server.room.acquire()
+                asked.append(asyncio.create_task(file.read(offset, size, offset + size == end)))
+                offset += size
+            yield await asked[0]
+            asked.popleft()
+            server.room.release()
+    finally:
+        await _give_up(server, asked)
+
+
+async def _give_up(server: ArchiveServer, asked: deque[asyncio.Task[bytes]]) -> None:
+    for task in asked:
+        task.cancel()
+        server.room.release()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
+class _Growing:
+    """A file of ours that is being written, and its hash."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self.size = keep
+        self._digest = hashlib.sha256()
+        self._file = open_private(path, truncate=not keep)
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was written."""
+        return self._digest.hexdigest()
+
+    async def __aenter__(self) -> Self:
+        if self.size:
+            await asyncio.to_thread(self._hash_what_is_there)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        try:
+            await self._written()
+            self._write(self._held)
+        finally:
+            self._file.close()
+
+    async def add(self, block: bytes) -> None:
+        """Write the block, now or a little later."""
+        self.size += len(block)
+        self._held.append(block)
+        self._held_bytes += len(block)
+        if self._held_bytes >= _THREAD_BYTES:
+            await self._written()
+            held, self._held, self._held_bytes = self._held, [], 0
+            self._writing = asyncio.get_running_loop().run_in_executor(None, self._write, held)
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+
+    def _write(self, blocks: list[bytes]) -> None:
+        for block in blocks:
+            self._file.write(block)
+            self._digest.update(block)
+
+    def _hash_what_is_there(self) -> None:
+        while block := self._file.read(_THREAD_BYTES):
+            self._digest.update(block)

@@ -8,15 +8,18 @@ files are then seen for the first time again, and every hour is read again, whic
 
 import datetime as dt
 import sqlite3
+import statistics
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from filelock import FileLock
 
-from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.collect.landing import LandingZone, Manifest, hour_of_key
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.errors import StorageError
+from eur_pipeline.intervals import interval_of
 from eur_pipeline.storage import PRIVATE_FILE, disk_errors, make_private_folder, open_private
 
 # Beside the landing zone's hour folders, so that both are copied and restored together.
@@ -49,6 +52,13 @@ select number, at from listed natural join first_seen order by number
 _RECALL_LANDED = """
 select number, key from listed natural join landed order by collected_at desc, key desc
 """
+
+_FIND_CONTENTS = """
+select sha256, key from wanted natural join landed order by collected_at, key
+"""
+
+# From so many upload intervals on it is known what is usual.
+KNOWN_INTERVALS = 10
 
 
 @dataclass(frozen=True)
@@ -90,14 +100,26 @@ class LandingIndex:
         keys = {number: key for number, key in landed if self._zone.has_manifest(key)}
         return [Memory(keys.get(number), dt.datetime.fromisoformat(at)) for number, at in seen]
 
-    def find_content(self, sha256: str) -> Manifest | None:
-        """The manifest of the first archive with that content."""
+    def find_contents(self, hashes: set[str]) -> dict[str, Manifest]:
+        """By hash, the manifest of the first archive with that content, where there is one."""
         with self._connection() as connection:
-            keys = connection.execute(
-                "select key from landed where sha256 = ? order by collected_at, key", (sha256,)
-            ).fetchall()
-        manifests = (self._zone.manifest(key) for (key,) in keys)
-        return next((m for m in manifests if m is not None), None)
+            connection.execute("create temp table wanted (sha256 text primary key)")
+            connection.executemany("insert into wanted values (?)", [(h,) for h in hashes])
+            rows = connection.execute(_FIND_CONTENTS).fetchall()
+        found: dict[str, Manifest] = {}
+        for sha256, key in rows:
+            if sha256 not in found and (manifest := self._zone.manifest(key)):
+                found[sha256] = manifest
+        return found
+
+    def usual_files(self, interval_hours: int) -> float | None:
+        """The median of files collected in an upload interval; None before enough are known."""
+        with self._connection() as connection:
+            keys = connection.execute("select key from landed").fetchall()
+        intervals = Counter(interval_of(hour_of_key(key), interval_hours) for (key,) in keys)
+        if len(intervals) < KNOWN_INTERVALS:
+            return None
+        return statistics.median(intervals.values())
 
     def announce(self, manifests: list[Manifest]) -> None:
         """Make manifests findable; to be called before they are recorded."""

@@ -5,7 +5,6 @@ answering "have I this?" quickly is the index's.
 """
 
 import datetime as dt
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -126,7 +125,7 @@ class LandingZone:
 
 
 def _content(manifest: Manifest) -> bytes:
-    return json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False).encode()
+    return manifest.model_dump_json(indent=1).encode()
 
 
 def hour_folder(collection: str, hour: dt.datetime) -> str:

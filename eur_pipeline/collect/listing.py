@@ -7,14 +7,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 
 from eur_pipeline.collect.index import LandingIndex, Memory
 from eur_pipeline.collect.landing import hour_of_key
-from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import hour_of
-
-TEMPORARY_SUFFIXES = (".part", ".filepart", ".tmp")
 
 # A server's clock may be a little ahead of ours without its stamps being nonsense.
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
@@ -27,16 +26,38 @@ class State(Enum):
     COLLECTED = "collected"
     TEMPORARY = "temporary name"
 
+    @property
+    def reason(self) -> str | None:
+        """Why a file in this state waits, None where it need not."""
+        if self is State.TEMPORARY:
+            return "its name says that it is still being uploaded"
+        return None
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class ListedArchive:
     """A file on the server, and what is known of it; `landed_as` is its key where it was landed."""
 
+    collection: str
     file: RemoteFile
     upload_hour: dt.datetime
     first_seen: dt.datetime
     state: State
     landed_as: str | None
+
+    @property
+    def bytes(self) -> int:
+        """What there is to fetch."""
+        return self.file.size
+
+    def is_overdue(self, collection: Collection, now: dt.datetime) -> bool:
+        """Whether the file stood unchanged for longer than an upload can take.
+
+        By the server's mtime; where that makes no sense, since we saw it first.
+        """
+        mtime = self.file.mtime
+        since = mtime if mtime and mtime <= now else self.first_seen
+        return now - since >= collection.patience
 
 
 def survey(
@@ -56,13 +77,13 @@ def _judge(
         hour, state = hour_of_key(memory.landed_as), State.COLLECTED
     else:
         hour = _upload_hour(collection, file, memory, now)
-        state = State.TEMPORARY if is_temporary(file.name) else State.NEW
-    return ListedArchive(file, hour, memory.first_seen, state, memory.landed_as)
+        state = State.TEMPORARY if is_temporary(collection, file.name) else State.NEW
+    return ListedArchive(collection.name, file, hour, memory.first_seen, state, memory.landed_as)
 
 
-def is_temporary(name: str) -> bool:
+def is_temporary(collection: Collection, name: str) -> bool:
     """Whether a file of that name is still being uploaded."""
-    return name.startswith(".") or name.lower().endswith(TEMPORARY_SUFFIXES)
+    return any(fnmatchcase(name.lower(), pattern) for pattern in collection.temporary_names)
 
 
 def _upload_hour(

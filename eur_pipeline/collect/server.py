@@ -1,64 +1,58 @@
 """The archive server's remote folder: list, look, read, remove.
 
-How a connection is made, and what its errors become, is in `connection.py`. What to fetch, and when
-a file may be removed, is decided by the collector.
+One connection, many requests at a time: everything but `list` and `run` is a coroutine of the
+connection's loop. How a connection is made, and what its errors become, is in `connection.py`. What
+to fetch, and when a file may be removed, is decided by the collector.
 """
 
-import datetime as dt
-import re
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Self
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import wait
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self, TypeVar
 
 import asyncssh
-from fsspec.exceptions import FSTimeoutError
 
-from eur_pipeline.collect.connection import CALL_SECONDS, Connection
+from eur_pipeline.collect.connection import Connection
+from eur_pipeline.collect.remote import Listing, RemoteFile, reason_to_leave, remote_file
 from eur_pipeline.config import Collection
-from eur_pipeline.errors import TransferError
+from eur_pipeline.errors import EurError, TransferError, VanishedError
 from eur_pipeline.project import Project
 
-# Listing has to fit into a sensor tick with room to spare.
-LISTING_SECONDS = 20
+# A server that says nothing for so long is lost. Not a limit for whole files: a slow link is slow.
+SILENCE_SECONDS = 15
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# The size of one read; a server may have a lower limit of its own. OpenSSH's is a little below.
+PIECE_BYTES = 255 * 1024
 
-BLOCK_BYTES = 1 << 20
+# What is on its way, or waits to be written, is in memory: 16 MB.
+PIECES_AT_ONCE = 64
 
+# Entries of a listing between two looks at the clock.
+_ENTRIES_A_LOOK = 200
+_TICK_SECONDS = 0.2
 
-@dataclass(frozen=True, order=True)
-class RemoteFile:
-    """One file in a remote folder, as the server lists it.
+# An answer that says that the link is gone, and not something about a file.
+_LOST = (asyncssh.SFTPNoConnection, asyncssh.SFTPConnectionLost)
+_GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 
-    `path` decodes bytes that are no UTF-8 to surrogates, so that the server gets them back as they
-    were; `label` is how the file is called everywhere else.
-    """
-
-    path: str
-    size: int
-    mtime: dt.datetime | None
-
-    @property
-    def label(self) -> str:
-        r"""The path as clean text: control characters and other bytes as `\xNN`, `\` as two."""
-        escaped = self.path.replace("\\", "\\\\")
-        escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
-        return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-    @property
-    def name(self) -> str:
-        """The last part of the label."""
-        return self.label.rsplit("/", 1)[-1]
+Result = TypeVar("Result")
 
 
 class ArchiveServer:
-    """A connection to one collection's remote folder; a context manager."""
+    """A connection to one collection's remote folder; a context manager.
+
+    Attributes:
+        room: For pieces that were asked for and not used yet, which all files share.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._folder = connection.collection.remote_path
+        self._folder = connection.collection.remote_path.rstrip("/") or "/"
         self._sftp: Any = None
+        self._heard = 0.0
+        self.room = asyncio.Semaphore(PIECES_AT_ONCE)
 
     @classmethod
     def of(cls, project: Project, collection: Collection) -> Self:
@@ -72,73 +66,147 @@ class ArchiveServer:
 
     def __enter__(self) -> Self:
         self._connection.open()
-        with self._connection.translated("open SFTP on"):
-            self._sftp = self._connection.call(
-                self._fs.client.start_sftp_client, path_errors="surrogateescape"
-            )
+        try:
+            self._sftp = self.run(self._start())
+        except BaseException:
+            self._connection.close()
+            raise
         return self
-
-    @property
-    def _fs(self) -> Any:
-        return self._connection.fs
 
     def __exit__(self, *exc_info: object) -> None:
         self._connection.close()
 
-    def list(self) -> list[RemoteFile]:
-        """All regular files of the remote folder; an error is an error, never an empty list."""
-        with self._connection.translated(f"list {self._folder} on"):
-            entries = self._fs.ls(self._folder, detail=True, timeout=LISTING_SECONDS)
-        return sorted(_remote_file(e) for e in entries if e["type"] == "file")
+    def run(
+        self, work: Coroutine[Any, Any, Result], on_tick: Callable[[], None] | None = None
+    ) -> Result:
+        """Do the work on the connection's loop; `on_tick` is called here a few times a second.
 
-    def look(self, path: str) -> RemoteFile | None:
-        """The file as it is now, None when it is gone."""
-        with self._connection.translated("look at a file on"):
-            try:
-                return _remote_file(self._fs.info(path, timeout=CALL_SECONDS))
-            except FileNotFoundError:
-                return None
-
-    def read(self, remote: RemoteFile) -> Iterator[bytes]:
-        """The file's content in blocks, no more of it than was listed; may come out short.
-
-        Raises TransferError when the file has vanished.
+        When this thread is interrupted, the work is cancelled and has ended before this returns.
         """
-        with self._connection.translated("read from"):
-            try:
-                # asyncssh's own file: that of sshfs waits for its opening without end.
-                file = self._connection.call(_opened, self._sftp, remote.path)
-            except asyncssh.SFTPNoSuchFile:
-                raise TransferError(
-                    f"a file vanished from {self.address} before it was read"
-                ) from None
-            try:
-                # Asking beyond the end costs a request for every piece of the block.
-                remaining = remote.size
-                while remaining and (
-                    block := self._connection.call(file.read, min(BLOCK_BYTES, remaining))
-                ):
-                    remaining -= len(block)
-                    yield block
-            finally:
-                with suppress(FSTimeoutError, OSError, asyncssh.Error):
-                    self._connection.call(file.close)
+        future = asyncio.run_coroutine_threadsafe(work, self._connection.fs.loop)
+        try:
+            while wait([future], timeout=_TICK_SECONDS).not_done:
+                if on_tick is not None:
+                    on_tick()
+            return future.result()
+        except BaseException:
+            future.cancel()
+            wait([future])
+            raise
 
-    def remove(self, path: str) -> None:
+    def list(self) -> Listing:
+        """What is in the remote folder; an error is an error, never an empty listing."""
+        return self.run(self._list())
+
+    async def look(self, path: str) -> RemoteFile | None:
+        """The file as it is now, None when it is gone."""
+        try:
+            attributes = await self._ask("look at a file on", self._sftp.lstat(path))
+        except VanishedError:
+            return None
+        return remote_file(path, attributes)
+
+    async def remove(self, path: str) -> None:
         """Remove the file; one that is gone already is no error."""
-        with self._connection.translated("remove a file from"):
+        with suppress(VanishedError):
+            await self._ask("remove a file from", self._sftp.remove(path))
+
+    @asynccontextmanager
+    async def open(self, remote: RemoteFile) -> AsyncIterator["OpenFile"]:
+        """The file, open for reading; raises VanishedError."""
+        file = await self._ask("read from", self._sftp.open(remote.path, "rb", block_size=0))
+        try:
+            yield OpenFile(remote, file, self._ask, self._piece_bytes)
+        finally:
+            with suppress(EurError):
+                await self._ask("read from", file.close())
+
+    @property
+    def _piece_bytes(self) -> int:
+        return min(self._sftp.limits.max_read_len or PIECE_BYTES, PIECE_BYTES)
+
+    async def _start(self) -> asyncssh.SFTPClient:
+        start = self._connection.fs.client.start_sftp_client(path_errors="surrogateescape")
+        client: asyncssh.SFTPClient = await self._ask("open SFTP on", start)
+        return client
+
+    async def _list(self) -> Listing:
+        files, left_alone = [], {}
+        with self._connection.translated(f"list {self._folder} on"):
+            async with asyncio.timeout(SILENCE_SECONDS) as silence:
+                count = 0
+                async for entry in self._sftp.scandir(self._folder):
+                    count += 1
+                    if count % _ENTRIES_A_LOOK == 0:
+                        silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
+                    if entry.filename in {".", ".."}:
+                        continue
+                    file = remote_file(self._path(entry.filename), entry.attrs)
+                    if reason := reason_to_leave(entry.filename, entry.attrs):
+                        left_alone[file.name] = reason
+                    else:
+                        files.append(file)
+        files.sort()
+        return Listing(files, left_alone)
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder.rstrip('/')}/{name}"
+
+    async def _ask(self, action: str, request: Awaitable[Result]) -> Result:
+        """The answer to one request about one file; its errors are ours.
+
+        Raises VanishedError where the file is gone, TransferError where only this file fails.
+        """
+        could_not = f"could not {action} {self.address}"
+        with self._connection.translated(action):
             try:
-                self._fs.rm_file(path, timeout=CALL_SECONDS)
-            except FileNotFoundError:
-                return
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    answer = await request
+            except TimeoutError:
+                if time.monotonic() - self._heard < SILENCE_SECONDS:
+                    raise TransferError(
+                        f"{could_not}: it answers others, but not this one"
+                    ) from None
+                raise
+            except _GONE:
+                raise VanishedError(f"{could_not}: it has vanished") from None
+            except (*_LOST, asyncssh.SFTPPermissionDenied):
+                raise
+            except asyncssh.SFTPError as error:
+                raise TransferError(f"{could_not}: the server said {error.reason!r}") from None
+        self._heard = time.monotonic()
+        return answer
 
 
-async def _opened(sftp: asyncssh.SFTPClient, path: str) -> Any:
-    return await sftp.open(path, "rb")
+class OpenFile:
+    """A remote file that is being read."""
 
+    def __init__(
+        self,
+        remote: RemoteFile,
+        file: Any,
+        ask: Callable[[str, Awaitable[Any]], Awaitable[Any]],
+        piece_bytes: int,
+    ) -> None:
+        self._remote = remote
+        self._file = file
+        self._ask = ask
+        self.piece_bytes = piece_bytes
 
-def _remote_file(entry: dict[str, Any]) -> RemoteFile:
-    mtime = entry["mtime"]
-    # sshfs has given naive UTC times in some versions.
-    aware = mtime.replace(tzinfo=dt.UTC) if mtime is not None and mtime.tzinfo is None else mtime
-    return RemoteFile(path=entry["name"], size=entry["size"], mtime=aware)
+    async def read(self, offset: int, size: int, spare: int = 0) -> bytes:
+        """That many bytes from there, fewer only where the file ends, up to `spare` bytes more."""
+        block = await self._read(offset, size + spare)
+        while block and len(block) < size:
+            more = await self._read(offset + len(block), size - len(block))
+            if not more:
+                break
+            block += more
+        return block
+
+    async def look(self) -> RemoteFile:
+        """What is open, as it is now."""
+        return remote_file(self._remote.path, await self._ask("read from", self._file.stat()))
+
+    async def _read(self, offset: int, size: int) -> bytes:
+        block: bytes = await self._ask("read from", self._file.read(size, offset))
+        return block

@@ -104,7 +104,7 @@ class _Visit:
         async for entry in self._sftp.scandir(self._path):
             if stat.S_ISREG(entry.attrs.permissions or stat.S_IFREG):
                 files += 1
-                waiting += is_temporary(str(entry.filename))
+                waiting += is_temporary(self._collection, str(entry.filename))
                 newest = max(newest, entry.attrs.mtime or 0)
                 owners[entry.attrs.uid] += 1
         own = await self._sftp.stat(self._path)

@@ -6,8 +6,9 @@ import dagster as dg
 import pytest
 
 from assets import checks
-from eur_pipeline.collect.collector import CollectReport
 from eur_pipeline.collect.landing import Manifest
+from eur_pipeline.collect.plan import Waiting
+from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window
 from eur_pipeline.lake.books import Account, Books
@@ -73,9 +74,11 @@ def test_one_upload_is_enough_for_an_interval_of_many_hours(collection: Collecti
     assert first(result) == "2026-03-10T00Z"
 
 
-def test_a_file_that_stays_on_the_server_is_warned_of() -> None:
-    assert checks.nothing_waits(CollectReport()).passed
-    result = checks.nothing_waits(CollectReport(waiting={"/archives/a.xml": "it changed"}))
+def test_a_file_that_stays_on_the_server_too_long_is_warned_of() -> None:
+    young = {"/archives/b.xml": Waiting("it changed", alarm=False)}
+    old = {"/archives/a.xml": Waiting("no permission", alarm=True)}
+    assert checks.nothing_waits(CollectReport(waiting=young)).passed
+    result = checks.nothing_waits(CollectReport(waiting=young | old))
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
     assert first(result) == "/archives/a.xml"

@@ -3,7 +3,8 @@
 import pytest
 
 from assets.metadata import MOST_LINES, of_collecting, table
-from eur_pipeline.collect.collector import CollectReport
+from eur_pipeline.collect.plan import Waiting
+from eur_pipeline.collect.report import CollectReport
 from tests.assets.location import MESSAGES, RAW_ARCHIVES, CodeLocation, facts
 from tests.conftest import Remote, archive_xml
 
@@ -74,7 +75,10 @@ def test_a_table_cannot_be_left_by_what_stands_in_it() -> None:
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
-    waiting = {f"{n}.xml": "its closing tag has not arrived" for n in range(MOST_LINES + 5)}
+    waiting = {
+        f"{n}.xml": Waiting("its closing tag has not arrived", alarm=False)
+        for n in range(MOST_LINES + 5)
+    }
     shown = str(of_collecting(CollectReport(waiting=waiting))["waiting"].value)
     assert len(shown.splitlines()) == MOST_LINES + 1
     assert shown.endswith("and 5 more")

@@ -15,7 +15,8 @@ from assets.runs import (
     RETRIES,
     explained,
 )
-from eur_pipeline.collect.collector import CollectReport, collect
+from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.errors import EurError, LoginRefusedError, ServerUnreachableError
 from resources import archive_server
 from resources.processes import HOST_TAG, PID_TAG, PROCESS_STARTED_TAG, RUN_TAG

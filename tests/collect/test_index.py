@@ -8,7 +8,7 @@ import pytest
 
 from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
 from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.errors import StorageError
 from eur_pipeline.storage import LocalStore
 from tests.faults.disk import fill, make_room, small_disk
@@ -53,8 +53,7 @@ def test_a_landed_file_is_found_by_itself_and_by_its_content(zone: LandingZone) 
     index, manifest = LandingIndex(zone, "im"), manifest_of(FILE)
     land(zone, index, manifest)
     assert key_of(index, FILE) == manifest.key
-    assert index.find_content(manifest.sha256) == manifest
-    assert index.find_content("f" * 64) is None
+    assert index.find_contents({manifest.sha256, "f" * 64}) == {manifest.sha256: manifest}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ def test_what_was_announced_and_never_recorded_is_not_found(zone: LandingZone) -
     index = LandingIndex(zone, "im")
     index.announce([manifest_of(FILE)])
     assert key_of(index, FILE) is None
-    assert index.find_content("0" * 64) is None
+    assert index.find_contents({"0" * 64}) == {}
 
 
 def test_collections_have_nothing_in_common(zone: LandingZone) -> None:

@@ -8,7 +8,7 @@ import pytest
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import CLOCK_TOLERANCE, State, is_temporary, survey
-from eur_pipeline.collect.server import RemoteFile
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.config import Collection
 from eur_pipeline.storage import LocalStore
 
@@ -77,4 +77,4 @@ def test_some_names_say_that_the_upload_goes_on(index: LandingIndex, name: str) 
 
 @pytest.mark.parametrize("name", ["im.xml", "part", "im.part.xml", "im.tmp2"])
 def test_other_names_are_archives(name: str) -> None:
-    assert not is_temporary(name)
+    assert not is_temporary(COLLECTION, name)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline.collect import connection
-from eur_pipeline.collect.server import ArchiveServer, RemoteFile
+from eur_pipeline.collect.remote import RemoteFile
+from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.errors import (
     HostKeyError,
     LoginRefusedError,
     RemoteFolderError,
     ServerUnreachableError,
-    TransferError,
+    VanishedError,
 )
 from eur_pipeline.project import Project
 from tests.conftest import PASSWORD_VARIABLE, UPLOADED, Remote, archive_xml, project_at
@@ -36,7 +37,7 @@ def test_files_are_listed_with_size_and_utc_time(project: Project, remote: Remot
     remote.put("b.xml", b"<b/>")
     remote.put("a.xml", b"<aa/>")
     with server_of(project) as server:
-        files = server.list()
+        files = server.list().files
     assert [(f.path, f.name, f.size, f.mtime) for f in files] == [
         (f"{remote.path}/a.xml", "a.xml", 5, UPLOADED),
         (f"{remote.path}/b.xml", "b.xml", 4, UPLOADED),
@@ -44,21 +45,32 @@ def test_files_are_listed_with_size_and_utc_time(project: Project, remote: Remot
 
 
 def test_a_file_is_looked_at_read_and_removed(project: Project, remote: Remote) -> None:
-    content = archive_xml("hello") * 20_000
+    content = archive_xml("hello") * 2_000
     remote.put("a.xml", content)
+
+    async def work(server: ArchiveServer, file: RemoteFile) -> None:
+        assert await server.look(file.path) == file
+        async with server.open(file) as opened:
+            assert await opened.read(0, file.size) == content
+            assert await opened.read(file.size - 5, 50) == content[-5:]
+            assert await opened.look() == file
+        await server.remove(file.path)
+        assert await server.look(file.path) is None
+        await server.remove(file.path)
+
     with server_of(project) as server:
-        (file,) = server.list()
-        assert server.look(file.path) == file
-        assert b"".join(server.read(file)) == content
-        server.remove(file.path)
-        assert server.look(file.path) is None
-        server.remove(file.path)
+        (file,) = server.list().files
+        server.run(work(server, file))
     assert remote.names() == []
 
 
-def test_a_file_that_vanished_before_it_was_read_is_a_failed_transfer(project: Project) -> None:
-    with server_of(project) as server, pytest.raises(TransferError, match="vanished"):
-        list(server.read(RemoteFile("/archives/gone.xml", 5, None)))
+def test_a_file_that_vanished_before_it_was_read_is_said_to_have(project: Project) -> None:
+    async def read(server: ArchiveServer) -> None:
+        async with server.open(RemoteFile("/archives/gone.xml", 5, None)):
+            pass
+
+    with server_of(project) as server, pytest.raises(VanishedError, match="vanished"):
+        server.run(read(server))
 
 
 @pytest.mark.parametrize("remote", ["embedded"], indirect=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline.collect.collector import collect
-from eur_pipeline.collect.server import ArchiveServer, RemoteFile
+from eur_pipeline.collect.remote import RemoteFile
+from eur_pipeline.collect.server import ArchiveServer
 from tests.conftest import Remote, archive_xml, project_at
 
 from .command import eur
@@ -26,13 +27,13 @@ def test_a_second_run_downloads_nothing_and_publishes_the_same(
     first = published(project.path, messages)
 
     reads: Counter[str] = Counter()
-    read = ArchiveServer.read
+    opened = ArchiveServer.open
 
     def counted(server: ArchiveServer, file: RemoteFile) -> object:
         reads[file.path] += 1
-        return read(server, file)
+        return opened(server, file)
 
-    monkeypatch.setattr(ArchiveServer, "read", counted)
+    monkeypatch.setattr(ArchiveServer, "open", counted)
     again = collect(project, project.config.collections[0])
     assert eur("run", "--dir", project.path).returncode == 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eur_pipeline.collect.collector import Progress
+from eur_pipeline.collect.report import Progress
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project

@@ -1,0 +1,79 @@
+"""What a server says of its folder: files, and what else lies there.
+
+Names come from the server and are never used as a path of ours.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+import asyncssh
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_KINDS = {
+    asyncssh.FILEXFER_TYPE_DIRECTORY: "a folder",
+    asyncssh.FILEXFER_TYPE_SYMLINK: "a symbolic link",
+    asyncssh.FILEXFER_TYPE_SOCKET: "a socket",
+    asyncssh.FILEXFER_TYPE_FIFO: "a pipe",
+    asyncssh.FILEXFER_TYPE_CHAR_DEVICE: "a device",
+    asyncssh.FILEXFER_TYPE_BLOCK_DEVICE: "a device",
+    asyncssh.FILEXFER_TYPE_SPECIAL: "a special file",
+}
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class RemoteFile:
+    """One file in a remote folder, as the server lists it.
+
+    `path` decodes bytes that are no UTF-8 to surrogates, so that the server gets them back as they
+    were; `label` is how the file is called everywhere else.
+    """
+
+    path: str
+    size: int
+    mtime: dt.datetime | None
+
+    @property
+    def label(self) -> str:
+        r"""The path as clean text: control characters and other bytes as `\xNN`, `\` as two."""
+        return clean(self.path)
+
+    @property
+    def name(self) -> str:
+        """The last part of the label."""
+        return self.label.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A remote folder: its files, in order, and why everything else in it is left alone."""
+
+    files: list[RemoteFile]
+    left_alone: dict[str, str]
+
+
+def clean(path: str) -> str:
+    r"""The path as text that is safe to show: control characters and other bytes as `\xNN`."""
+    if path.isascii() and path.isprintable() and "\\" not in path:
+        return path
+    escaped = path.replace("\\", "\\\\")
+    escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
+    return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def remote_file(path: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:
+    """The file of that path; a server that does not say how long it is says 0."""
+    mtime = attributes.mtime
+    instant = None if mtime is None else dt.datetime.fromtimestamp(mtime, dt.UTC)
+    return RemoteFile(path, attributes.size or 0, instant)
+
+
+def reason_to_leave(name: str, attributes: asyncssh.SFTPAttrs) -> str | None:
+    """Why a listed entry is no archive, None where it may be one.
+
+    A server that does not say what an entry is may mean a file; opening it will tell.
+    """
+    if "/" in name or "\0" in name:
+        return "its name is a path"
+    return _KINDS.get(attributes.type)
