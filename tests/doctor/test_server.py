@@ -12,8 +12,8 @@ import pytest
 from eur_pipeline.project import Project
 from eur_pipeline.simulator.sftp_server import SftpServer
 from tests.conftest import Remote, archive_xml, openssh, project_at
-from tests.faults.lying import Answer, Lie, LyingFiles, Script, refuse, without_times
-from tests.faults.steps import Step
+from tests.faults.lying import LyingFiles, refuse, without_times
+from tests.faults.script import Answer, Script, Step, Strike
 
 from .looking import faults_of, findings_of, replace
 
@@ -143,7 +143,7 @@ def test_a_server_that_lets_us_remove_is_left_as_it_was(project: Project, remote
 def test_a_server_that_refuses_to_remove_is_found_and_what_is_left_there_is_named(
     project: Project, remote: Remote, script: Script
 ) -> None:
-    script.set(Lie(Step.REMOVE, refuse, times=None))
+    script.set(Strike(Step.REMOVE, refuse, times=None))
     fault = faults_of(project)["geneva_im: removal"]
     (left,) = remote.names()
     assert left.startswith(PROBES)
@@ -173,7 +173,7 @@ def test_files_of_others_in_a_sticky_folder_are_found(
     remote.folder.chmod(0o1777)
     remote.put("a.xml", archive_xml("a"))
     us = {"somebody else": owner + 1000, "their owner": owner, "root": 0}[we_are]
-    script.set(Lie(Step.VERIFY, answer=owned_by(us), times=None))
+    script.set(Strike(Step.STAT, answer=owned_by(us), times=None))
     finding = findings_of(project)["geneva_im: removal"]
     if we_are == "somebody else":
         assert finding.good is False
@@ -189,7 +189,7 @@ def test_nothing_is_written_where_archives_are_kept(
     findings = findings_of(project_at(tmp_path / "kept", remote, after_collect="keep"))
     assert "geneva_im: removal" not in findings
     assert findings["geneva_im: clock"].good
-    assert {request.step for request in script.requests} <= {Step.LIST, Step.STAT}
+    assert {event.step for event in script.events} <= {Step.LIST, Step.STAT}
 
 
 # The clock
@@ -199,20 +199,20 @@ def test_nothing_is_written_where_archives_are_kept(
 def test_a_wrong_clock_is_found(
     project: Project, script: Script, seconds: int, direction: str
 ) -> None:
-    script.set(Lie(Step.VERIFY, answer=later(seconds), times=None))
+    script.set(Strike(Step.STAT, answer=later(seconds), times=None))
     assert f"s {direction} ours" in faults_of(project)["geneva_im: clock"]
 
 
 @pytest.mark.parametrize("seconds", [45, -45])
 def test_a_clock_may_be_a_little_off(project: Project, script: Script, seconds: int) -> None:
-    script.set(Lie(Step.VERIFY, answer=later(seconds), times=None))
+    script.set(Strike(Step.STAT, answer=later(seconds), times=None))
     assert findings_of(project)["geneva_im: clock"].good
 
 
 def test_a_server_without_times_has_no_clock_that_can_be_judged(
     project: Project, script: Script
 ) -> None:
-    script.set(Lie(Step.VERIFY, answer=without_times, times=None))
+    script.set(Strike(Step.STAT, answer=without_times, times=None))
     assert findings_of(project)["geneva_im: clock"].good is None
 
 
@@ -221,6 +221,6 @@ def test_files_of_the_future_are_found_where_archives_are_kept(
 ) -> None:
     path = remote.put("a.xml", archive_xml("a"))
     os.utime(path)
-    script.set(Lie(Step.LIST, answer=later(3600), times=None))
+    script.set(Strike(Step.LIST, answer=later(3600), times=None))
     project = project_at(tmp_path / "kept", remote, after_collect="keep")
     assert "s ahead of ours" in faults_of(project)["geneva_im: clock"]

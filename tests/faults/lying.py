@@ -37,15 +37,21 @@ class LyingFiles(JailedFiles):
 
     async def stat(self, path: bytes) -> Any:
         """Look, following links."""
-        return await self._look(self._local(path), lambda: super(LyingFiles, self).stat(path))
+        return await self._look(
+            Step.STAT, self._local(path), lambda: super(LyingFiles, self).stat(path)
+        )
 
     async def lstat(self, path: bytes) -> Any:
         """Look."""
-        return await self._look(self._local(path), lambda: super(LyingFiles, self).lstat(path))
+        return await self._look(
+            Step.STAT, self._local(path), lambda: super(LyingFiles, self).lstat(path)
+        )
 
     async def fstat(self, file_obj: object) -> Any:
         """Look at an open file."""
-        return await self._look(_path(file_obj), lambda: super(LyingFiles, self).fstat(file_obj))
+        return await self._look(
+            Step.VERIFY, _path(file_obj), lambda: super(LyingFiles, self).fstat(file_obj)
+        )
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         """Open a file."""
@@ -62,11 +68,11 @@ class LyingFiles(JailedFiles):
         event = Event(Step.REMOVE, self._local(path))
         return await self._done(event, lambda: super(LyingFiles, self).remove(path))
 
-    async def _look(self, path: Path, carry_out: Callable[[], Any]) -> Any:
+    async def _look(self, step: Step, path: Path, carry_out: Callable[[], Any]) -> Any:
         if path.is_dir():
             return carry_out()
         return await self._done(
-            self._script.look(path), lambda: asyncssh.SFTPAttrs.from_local(carry_out())
+            Event(step, path), lambda: asyncssh.SFTPAttrs.from_local(carry_out())
         )
 
     async def _done(self, event: Event, carry_out: Callable[[], Any]) -> Any:

@@ -22,9 +22,9 @@ from tests.faults.proxy import End, Link
 from tests.faults.script import Answer, Event, Step, Strike
 from tests.faults.world import ARCHIVES, LARGE, World, new_world
 
-ON_THE_SERVER = (Step.LIST, Step.STAT, Step.OPEN, Step.READ, Step.VERIFY, Step.REMOVE)
+ON_THE_SERVER = (Step.LIST, Step.OPEN, Step.READ, Step.VERIFY, Step.STAT, Step.REMOVE)
 IN_THE_PROCESS = (Step.HASH, Step.SYNC, Step.RENAME, Step.INDEX, Step.MANIFEST)
-OF_A_FILE = (Step.STAT, Step.OPEN, Step.READ, Step.VERIFY, Step.REMOVE)
+OF_A_FILE = (Step.OPEN, Step.READ, Step.VERIFY, Step.STAT, Step.REMOVE)
 CONNECTED = tuple(step for step in Step if step is not Step.CONNECT)
 # Once the server was asked to remove a file, nobody can tell it that the file is another one now.
 BEFORE_REMOVING = CONNECTED[:-1]
@@ -193,7 +193,7 @@ def _an_hour_ago() -> dt.datetime:
 
 def _without_times(world: World, step: Step, nth: int) -> Sequence[Strike]:
     """At that step alone, or (list) never a time at all."""
-    steps = (Step.LIST, Step.STAT, Step.VERIFY) if step is Step.LIST else (step,)
+    steps = (Step.LIST, Step.VERIFY, Step.STAT) if step is Step.LIST else (step,)
     return [Strike(each, answer=lying.without_times, times=None) for each in steps]
 
 
@@ -212,9 +212,9 @@ FAULTS = (
     Fault("fails, but did it", (Step.REMOVE,), _saying(answer=lying.fail_afterwards), turns=3),
     Fault("no such file", OF_A_FILE, _saying(lying.deny), turns=3),
     Fault("lists half", (Step.LIST,), _saying(answer=lying.after_names(4))),
-    Fault("size too small", (Step.LIST, Step.STAT, Step.VERIFY), _saying(answer=lying.sized(-1))),
-    Fault("size too large", (Step.LIST, Step.STAT, Step.VERIFY), _saying(answer=lying.sized(1))),
-    Fault("no mtime", (Step.LIST, Step.STAT, Step.VERIFY), _without_times),
+    Fault("size too small", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(-1))),
+    Fault("size too large", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(1))),
+    Fault("no mtime", (Step.LIST, Step.VERIFY, Step.STAT), _without_times),
     Fault("short reads", (Step.READ,), _saying(answer=lying.read_little, times=None)),
     Fault("end too early", (Step.READ,), _saying(answer=lying.end_early), turns=None),
     Fault("handle lost", (Step.READ,), _saying(lying.lose_the_handle), turns=None),

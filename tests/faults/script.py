@@ -13,14 +13,13 @@ from typing import Any
 
 
 class Step(StrEnum):
-    """What is done for every archive, in this order; the first six and the last ask the server.
+    """What is done for every archive, in this order; the first five and last two ask the server.
 
-    `STAT` is a look at a file before it was opened, `VERIFY` every one after that.
+    `VERIFY` is a look at the open file, `STAT` one at whatever has its name.
     """
 
     CONNECT = "connect"
     LIST = "list"
-    STAT = "stat"
     OPEN = "open"
     READ = "read"
     VERIFY = "verify"
@@ -29,6 +28,7 @@ class Step(StrEnum):
     RENAME = "rename"
     INDEX = "index"
     MANIFEST = "manifest"
+    STAT = "stat"
     REMOVE = "remove"
 
 
@@ -86,7 +86,6 @@ class Script:
         self.events: list[Event] = []
         self.struck: list[Strike] = []
         self._witness = witness
-        self._opened: set[Path] = set()
         self._strikes: list[Strike] = []
         self._counts: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -96,19 +95,12 @@ class Script:
         with self._lock:
             self._strikes = list(strikes)
             self.events, self.struck, self._counts = [], [], {}
-            self._opened = set()
-
-    def look(self, path: Path) -> Event:
-        """A look at that file: before it was opened, or after."""
-        return Event(Step.VERIFY if path in self._opened else Step.STAT, path)
 
     def due(self, event: Event) -> list[Strike]:
         """The strikes for this event, which are recorded with it."""
         with self._lock:
             self._witness(event)
             self.events.append(event)
-            if event.step is Step.OPEN:
-                self._opened.add(event.path)
             due = [s for s in self._strikes if s.is_about(event) and self._is_due(s)]
             self.struck.extend(due)
         return due
