@@ -11,16 +11,13 @@ from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.billing.directory import read_directory
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.collect.login import private_key
-from eur_pipeline.config import Collection
+from eur_pipeline.config import MEBIBYTE, Collection
 from eur_pipeline.doctor.finding import Finding, all_of, look
 from eur_pipeline.doctor.privacy import look_at_privacy
 from eur_pipeline.doctor.server import look_at_server
 from eur_pipeline.doctor.stores import look_at_stores
 from eur_pipeline.errors import ConfigurationError, PermanentError
 from eur_pipeline.project import BODY_KEY_VARIABLE, Project
-
-# Below this, a busy day of archives and a copy of the warehouse may not fit.
-LEAST_FREE_BYTES = 1 << 30
 
 _COLLECTIONS_AT_ONCE = 16
 
@@ -63,13 +60,16 @@ def _secrets(project: Project) -> str:
 
 
 def _disk(project: Project) -> str:
-    free = shutil.disk_usage(project.path).free
-    if free < LEAST_FREE_BYTES:
+    collections = project.config.collections
+    reserve, name = max((c.brakes.free_disk_mebibytes, c.name) for c in collections)
+    free = shutil.disk_usage(project.path).free // MEBIBYTE
+    if free < reserve:
         raise PermanentError(
-            f"{free:,} bytes are free under {project.path}; expected {LEAST_FREE_BYTES:,} or more. "
-            f"Make room, or archives stay on their servers and nothing new is published"
+            f"{free:,} MiB are free under {project.path}; expected {reserve:,} MiB or more "
+            f"(brakes.free_disk_mebibytes of {name}). Make room: until then, archives stay on "
+            f"their servers"
         )
-    return f"{free / (1 << 30):.0f} GiB free"
+    return f"{free:,} MiB free; {reserve:,} MiB have to be"
 
 
 def _look_at_collection(project: Project, collection: Collection) -> list[Finding]:

@@ -16,6 +16,7 @@ import asyncssh
 
 from eur_pipeline.collect.connection import Connection
 from eur_pipeline.collect.listing import is_temporary
+from eur_pipeline.collect.remote import reason_to_leave
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.doctor.finding import Finding, UnknownError, look
 from eur_pipeline.errors import EurError, PermanentError, RemoteFolderError
@@ -27,10 +28,11 @@ MOST_SKEW_SECONDS = 60
 
 @dataclass(frozen=True)
 class _Folder:
-    """The remote folder as it is listed."""
+    """The remote folder as it is listed; `owners` and `newest` are those of files."""
 
-    files: int
+    archives: int
     waiting: int
+    left_alone: int
     newest: float
     owners: Counter[int | None]
     mode: int
@@ -87,8 +89,8 @@ class _Visit:
         yield Finding(
             f"{name}: folder",
             True,
-            f"{self._path} has {folder.files} archives "
-            f"and {folder.waiting} files still being uploaded",
+            f"{self._path} has {folder.archives} archives and {folder.waiting} files still being "
+            f"uploaded; {folder.left_alone} folders, links and the like are left alone",
         )
         if self._collection.after_collect is AfterCollect.KEEP:
             yield look(f"{name}: clock", lambda: self._future(folder))
@@ -98,17 +100,29 @@ class _Visit:
         yield look(f"{name}: clock", lambda: self._clock(probe))
 
     async def _list(self) -> _Folder:
-        files = waiting = 0
+        files = waiting = left_alone = 0
         newest = 0.0
         owners: Counter[int | None] = Counter()
         async for entry in self._sftp.scandir(self._path):
-            if stat.S_ISREG(entry.attrs.permissions or stat.S_IFREG):
-                files += 1
-                waiting += is_temporary(self._collection, str(entry.filename))
-                newest = max(newest, entry.attrs.mtime or 0)
-                owners[entry.attrs.uid] += 1
+            if entry.filename in {".", ".."}:
+                continue
+            if reason_to_leave(entry.filename, entry.attrs):
+                left_alone += 1
+                continue
+            files += 1
+            waiting += is_temporary(self._collection, entry.filename)
+            newest = max(newest, entry.attrs.mtime or 0)
+            owners[entry.attrs.uid] += 1
         own = await self._sftp.stat(self._path)
-        return _Folder(files - waiting, waiting, newest, owners, own.permissions or 0, own.uid)
+        return _Folder(
+            archives=files - waiting,
+            waiting=waiting,
+            left_alone=left_alone,
+            newest=newest,
+            owners=owners,
+            mode=own.permissions or 0,
+            owner=own.uid,
+        )
 
     def _probe(self) -> _Probe:
         """Make a file, look at it, remove it; what the server refuses is noted."""

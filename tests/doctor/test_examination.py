@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
-import pytest
 import yaml
 
-from eur_pipeline.doctor import examination, examine
+from eur_pipeline.doctor import examine
 from eur_pipeline.project import Project
 from tests.collect.serving import Visits, serving
-from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml
+from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml, project_at
 
 from .looking import faults_of, findings_of, replace
 
@@ -21,9 +20,11 @@ def test_a_healthy_project_has_no_faults_and_says_what_waits(
 ) -> None:
     remote.put("a.xml", archive_xml("a"))
     remote.put("b.xml.part", b"")
+    (remote.folder / "old").mkdir()
     findings = findings_of(project)
     assert all(finding.good for finding in findings.values())
-    assert "1 archives and 1 files still being uploaded" in findings["geneva_im: folder"].detail
+    said = findings["geneva_im: folder"].detail
+    assert "1 archives and 1 files still being uploaded; 1 folders" in said
 
 
 def test_looking_changes_nothing(project: Project, remote: Remote) -> None:
@@ -62,9 +63,14 @@ def test_a_fault_of_the_tariff_is_named_by_line(project: Project) -> None:
     assert "line 3, price: expected" in faults_of(project)["tariff.csv"]
 
 
-def test_a_full_disk_is_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "LEAST_FREE_BYTES", 1 << 60)
-    assert "bytes are free under" in faults_of(project)["disk"]
+def test_a_disk_with_less_room_than_a_collection_keeps_free_is_found(
+    tmp_path: Path, remote: Remote
+) -> None:
+    mebibytes = 1 << 40
+    project = project_at(tmp_path / "full", remote, brakes={"free_disk_mebibytes": mebibytes})
+    fault = faults_of(project)["disk"]
+    assert f"expected {mebibytes:,} MiB or more" in fault
+    assert "free_disk_mebibytes of geneva_im" in fault
 
 
 def test_faults_do_not_hide_each_other(project: Project) -> None:
