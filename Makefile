@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check format bench fuzz clean
+.PHONY: help demo up test faults soak check format bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(STAMP) ## all tests
 
 faults: $(STAMP) ## strike at every step of collecting, and see that nothing is lost (docs/faults.md)
 	@$(BIN)/python -m tests.faults
+
+soak: $(STAMP) ## ten minutes of faults at random over 20,000 archives; SOAK="--seconds 60 --archives 2000"
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
 
 check: $(STAMP) ## every static check
 	$(BIN)/ruff format --check .

@@ -54,7 +54,7 @@ def run(project: Path, *, hasty: bool, file_bytes: int | None, told: Connection)
     `hasty`: no wait is longer than a second. `file_bytes`: no file may become larger.
     """
     if hasty:
-        _shorten_waits()
+        shorten_waits()
     if file_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     _tell_steps(_Teller(told))
@@ -71,7 +71,7 @@ def _collect(project: Project) -> Ended:
     return Ended(len(report.collected))
 
 
-def _shorten_waits() -> None:
+def shorten_waits() -> None:
     """Let no constant of collecting called `..._SECONDS` be more than one, and pauses be short."""
     for module in pkgutil.iter_modules(eur_pipeline.collect.__path__, f"{_ROOM}."):
         constants = vars(import_module(module.name))

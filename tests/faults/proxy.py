@@ -50,15 +50,26 @@ class Link:
 
 
 class TcpProxy:
-    """Forwards from a free port of its own to a server's, while its `with` block lasts.
+    """Forwards from an address of its own to a server's, while its `with` block lasts.
 
-    `on_connect` is called when a client comes, before its connection behaves in any way.
+    `on_connect` is called when a client comes, before its connection behaves in any way. Port 0 is
+    any free one.
+
+    Attributes:
+        accepted: How many connections were made.
+        failed: How many of them failed, as planned or struck.
     """
 
-    def __init__(self, host: str, port: int, on_connect: Callable[[], None] | None = None) -> None:
-        self.host = "127.0.0.1"
-        self.port = 0
-        self.accepted = 0
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        on_connect: Callable[[], None] | None = None,
+        *,
+        at: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
+        self.host, self.port = at
+        self.accepted = self.failed = 0
         self._target = host, port
         self._on_connect = on_connect
         self._planned: deque[Link] = deque()
@@ -104,7 +115,7 @@ class TcpProxy:
 
     async def _run(self, listening: "Future[int]") -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        listener = await asyncio.start_server(self._accept, self.host, 0)
+        listener = await asyncio.start_server(self._accept, self.host, self.port)
         listening.set_result(listener.sockets[0].getsockname()[1])
         await self._stop.wait()
         listener.close()
@@ -116,25 +127,34 @@ class TcpProxy:
         if self._on_connect:
             self._on_connect()
         link = self._planned.popleft() if self._planned else self._usual
-        connection = _Connection(link, reader, writer)
+        connection = _Connection(link, reader, writer, self._count)
         self._connections.add(connection)
         # Cancelled where it is stalled while the proxy ends.
         with suppress(OSError, asyncio.CancelledError):
             await connection.forward(*self._target)
         self._connections.discard(connection)
 
+    def _count(self) -> None:
+        self.failed += 1
+
 
 class _Connection:
     """One client's connection and the one made for it to the server."""
 
     def __init__(
-        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        link: Link,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_failure: Callable[[], None],
     ) -> None:
         self._link = link
+        self._on_failure = on_failure
         self._client = reader, writer
         self._writers = [writer]
         self._left = link.after_bytes
         self._stalled = False
+        self._never = asyncio.Event()
 
     async def forward(self, host: str, port: int) -> None:
         """Carry bytes both ways until a side hangs up or the link fails."""
@@ -161,6 +181,7 @@ class _Connection:
 
     def fail(self, end: End) -> None:
         """Let it fail now."""
+        self._on_failure()
         self._stalled = end is End.STALL
         for writer in self._writers:
             if end is End.RESET:
@@ -186,7 +207,7 @@ class _Connection:
             due, data = await under_way.get()
             await _sleep_until(due)
             if self._stalled:
-                await asyncio.Event().wait()
+                await self._never.wait()
             if not data:
                 writer.close()
                 return
