@@ -2,7 +2,7 @@
 
 with messages as (
 
-    select * from {{ ref('int_messages_united') }}
+    select * from {{ ref('int_messages_addressed') }}
 
 ),
 
@@ -33,11 +33,13 @@ recipients as (
 
 ),
 
--- user@domain, or ROOM/nick for an occupant whose address is unknown.
+-- user@domain, or ROOM/nick for an occupant whose address is unknown: whoever speaks in a room of
+-- the company's is nobody else's.
 domains as (
 
     select
         message_id,
+        recipient like '%/%' as is_occupant,
         case
             when recipient like '%@%' then split_part(split_part(recipient, '@', 2), '/', 1)
             else split_part(recipient, '/', 1)
@@ -50,7 +52,10 @@ external_messages as (
 
     select distinct domains.message_id
     from domains
-    left join company_domains on domains.domain = company_domains.domain
+    left join company_domains
+        on
+            domains.domain = company_domains.domain
+            or (domains.is_occupant and domains.domain like concat('%.', company_domains.domain))
     where company_domains.domain is null
 
 ),

@@ -15,6 +15,7 @@ final as (
         sent_at,
         original_sent_at,
         sender,
+        occupant,
         recipients,
         owner,
         conversation_id,

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -20,6 +20,7 @@ from eur_pipeline.archives.sections import (
     FileTransfers,
     Key,
     KindRule,
+    Layout,
     Overlap,
     Participants,
     Section,
@@ -30,6 +31,9 @@ from eur_pipeline.checked_yaml import Wording, checked, read_yaml
 from eur_pipeline.errors import ConfigurationError
 
 SUFFIX = ".yml"
+EXTENDS = "extends"
+# Of these an extending dialect gives single entries; of all others the whole.
+_MERGED = ("namespaces", "fields")
 _WORDING = Wording(
     unknown_key="no such key in a dialect; docs/dialects/README.md lists those there are",
     secret_keys={},
@@ -60,6 +64,7 @@ class Dialect(Section):
         copy_window_seconds: How far the stamps of two copies with one native id can differ.
         companion_suffix: The archive `NAME.xml` is whole only with the file `NAME` + this suffix
             beside it, without which it cannot be read. Files that end so are no archives.
+        layout: How records are found, where it takes more than XML.
         owner_in_name: Whether the archive's name says whose it is, so that two archives of equal
             bytes are two. With a companion or an owner in the name, these belong to the content.
     """
@@ -81,6 +86,7 @@ class Dialect(Section):
     overlap: Overlap = Overlap.POSSIBLE
     copy_skew_milliseconds: Annotated[int, Field(ge=0)] = 0
     copy_window_seconds: Annotated[int, Field(ge=0)] = 300
+    layout: Layout | None = None
     companion_suffix: CompanionSuffix | None = None
     owner_in_name: bool = False
 
@@ -102,6 +108,7 @@ class Dialect(Section):
             or self.envelope
             or self.participants
             or self.file_transfers
+            or self.layout
         )
 
     @property
@@ -182,7 +189,7 @@ def load_dialect(name: str, project_dialects: Path | None = None) -> Dialect:
     """The dialect of that name, the project's own before the built-in; ConfigurationError."""
     for folder in _folders(project_dialects):
         if name in _names(folder):
-            return read_dialect(folder / (name + SUFFIX))
+            return read_dialect(folder / (name + SUFFIX), project_dialects)
     raise ConfigurationError(
         f"no dialect is named {name!r}; there are: {', '.join(dialect_names(project_dialects))}. "
         f"A dialect of your own is a file dialects/{name}{SUFFIX} in the project"
@@ -205,21 +212,57 @@ def _names(folder: Traversable) -> list[str]:
     return [f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX)]
 
 
-def read_dialect(file: Traversable) -> Dialect:
+def read_dialect(file: Traversable, project_dialects: Path | None = None) -> Dialect:
     """The dialect in the file, named after it; ConfigurationError lists all that is wrong."""
-    name = str(file)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{name}: not readable as YAML: {error}") from None
-    return parse_dialect(text, file.name.removesuffix(SUFFIX), name)
+    name = file.name.removesuffix(SUFFIX)
+    return parse_dialect(_text(file), name, str(file), project_dialects)
 
 
-def parse_dialect(text: str, name: str, file: str) -> Dialect:
+def parse_dialect(text: str, name: str, file: str, project_dialects: Path | None = None) -> Dialect:
     """The dialect of that name in the text of that file; raises ConfigurationError."""
+    content = _content(text, file)
+    if "name" in content:
+        raise ConfigurationError(f"{file}: name: no such key in a dialect; its file names it")
+    content = _extended(content, (file,), _folders(project_dialects))
+    return checked(Dialect, {**content, "name": name}, text, file, _WORDING)
+
+
+def _text(file: Traversable) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not readable as YAML: {error}") from None
+
+
+def _content(text: str, file: str) -> dict[str, Any]:
     content = read_yaml(text, file)
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: expected the keys of a dialect, found none")
-    if "name" in content:
-        raise ConfigurationError(f"{file}: name: no such key in a dialect; its file names it")
-    return checked(Dialect, {**content, "name": name}, text, file, _WORDING)
+    return content
+
+
+def _extended(
+    content: dict[str, Any], files: tuple[str, ...], folders: list[Traversable]
+) -> dict[str, Any]:
+    """The content with all that the dialect it extends says and it does not.
+
+    `files` are those read so far: a project's dialect can extend the built-in one of its name.
+    """
+    own = dict(content)
+    name = own.pop(EXTENDS, None)
+    if name is None:
+        return own
+    candidates = (folder / f"{name}{SUFFIX}" for folder in folders if name in _names(folder))
+    base = next((file for file in candidates if str(file) not in files), None)
+    if base is None:
+        raise ConfigurationError(
+            f"{files[-1]}: {EXTENDS}: expected another dialect that there is, found {name!r}"
+        )
+    inherited = _extended(_content(_text(base), str(base)), (*files, str(base)), folders)
+    return {key: _merged(inherited.get(key), own.get(key), key) for key in {**inherited, **own}}
+
+
+def _merged(inherited: Any, own: Any, key: str) -> Any:
+    if key in _MERGED and isinstance(inherited, dict) and isinstance(own, dict):
+        return {**inherited, **own}
+    return inherited if own is None else own

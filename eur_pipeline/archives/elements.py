@@ -3,6 +3,7 @@
 What is read from such an element is the extractor's business, how many there are the reader's.
 """
 
+import io
 from collections.abc import Iterator
 from enum import Enum
 from typing import BinaryIO, cast
@@ -45,6 +46,26 @@ def record_elements(
         elif held is None:
             passed.leave(element)
     way.check_found()
+
+
+def whole_element(content: bytes, dialect: Dialect, limits: Limits) -> etree._Element:
+    """The one record that the bytes are; raises ValueError where they are none, or more.
+
+    What no archive may have raises UnreadableArchiveError here too.
+    """
+    root, depth = None, 0
+    try:
+        for event, element in events(io.BytesIO(content)):
+            depth += 1 if event == "start" else -1
+            if root is None:
+                root = element
+                _refuse_doctype(root)
+            _check_element(element, depth, limits)
+    except etree.XMLSyntaxError:
+        raise ValueError("not well-formed XML, or more than one element") from None
+    if root is None or not dialect.accepts_root(root.tag):
+        raise ValueError("another element")
+    return root
 
 
 class _Bounded:
@@ -167,9 +188,13 @@ def _check_start(
     """Refuse what no element may be; `tags` are those around it, and its own."""
     if len(tags) == 1:
         _check_root(element, dialect)
-    if len(tags) > limits.element_depth:
+    _check_element(element, len(tags), limits)
+
+
+def _check_element(element: etree._Element, depth: int, limits: Limits) -> None:
+    if depth > limits.element_depth:
         raise limits.exceeded("element_depth", "elements around each other")
-    if tags[-1].startswith(_XINCLUDE):
+    if element.tag.startswith(_XINCLUDE):
         raise UnreadableArchiveError(
             "expected an archive that includes no other file (XInclude), found an inclusion; "
             "nothing that an archive names is opened"
@@ -177,15 +202,19 @@ def _check_start(
 
 
 def _check_root(root: etree._Element, dialect: Dialect) -> None:
-    # lxml has one as soon as there is any DOCTYPE, with declarations inside or elsewhere.
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableArchiveError(
-            "expected an archive without a document type declaration (DOCTYPE), found one; "
-            "it is refused because it can name other files and grow without bound"
-        )
+    _refuse_doctype(root)
     if not dialect.accepts_root(root.tag):
         expected = ", ".join(path.steps[0] for path in dialect.record_paths)
         raise UnreadableArchiveError(
             f"expected the root element {expected} of dialect {dialect.name}, "
             f"found {root.tag:.80}; choose another dialect for it, or write one"
+        )
+
+
+def _refuse_doctype(root: etree._Element) -> None:
+    # lxml has one as soon as there is any DOCTYPE, with declarations inside or elsewhere.
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableArchiveError(
+            "expected an archive without a document type declaration (DOCTYPE), found one; "
+            "it is refused because it can name other files and grow without bound"
         )

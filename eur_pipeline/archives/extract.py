@@ -49,7 +49,7 @@ class Extractor:
         self._ignored = [dialect.compile(x) for x in dialect.ignore]
         self._paths = {
             name: tuple(map(dialect.compile, getattr(dialect.fields, name)))
-            for name in (*_PLAIN, "owner", "body", "file_bytes")
+            for name in (*_PLAIN, "owner", "account", "body", "file_bytes")
         }
         self._kinds = [(dialect.compile(rule.when), rule.kind) for rule in dialect.kinds]
         self._times = Times(dialect)
@@ -71,6 +71,7 @@ class Extractor:
             sent_at=sent_at,
             original_sent_at=self._times.original_sent_at(view, sent_at),
             sender=self._parties.sender(view),
+            occupant=self._parties.occupant(view),
             recipients=self._parties.recipients(view),
             owner=view.owner or None,
             kind=self._kind(view),
@@ -82,7 +83,9 @@ class Extractor:
 
     def _completed(self, record: Record, view: View) -> Record:
         """The record with what others of the archive tell of it."""
-        if self._presence is not None and not record.recipients:
+        if self._dialect.participants is not None and not record.recipients:
+            record = replace(record, occupant=record.occupant or record.sender)
+        if self._presence is not None and record.occupant is not None:
             record = replace(record, recipients=self._presence.others(record))
         return record if self._transfers is None else self._transfers.completed(record, view)
 
@@ -90,8 +93,13 @@ class Extractor:
         content = self._content.elements(element)
         if not content:
             raise FieldError("content", f"expected {self._dialect.content} in it, found none")
-        owner = View(content[0], "").text(self._paths["owner"])
-        return View(content[0], self._bare(owner) if owner else "")
+        owner = self._address(View(content[0]), "owner")
+        account = self._address(View(content[0], owner), "account")
+        return View(content[0], owner, account)
+
+    def _address(self, view: View, name: str) -> str:
+        found = view.text(self._paths[name])
+        return self._bare(found) if found else ""
 
     def _sent_at(self, view: View) -> dt.datetime:
         try:

@@ -50,6 +50,7 @@ class Parties:
         self._sender_in_room = tuple(map(dialect.compile, fields.sender_in_room))
         self._recipients = tuple(map(dialect.compile, fields.recipients))
         self._recipients_in_room = tuple(map(dialect.compile, fields.recipients_in_room))
+        self._occupant = tuple(map(dialect.compile, fields.occupant))
         self._direction = _Direction.of(dialect)
 
     def sender(self, view: View) -> str:
@@ -72,6 +73,11 @@ class Parties:
             return found
         directed = self._bare(self._directed(view)[1])
         return (directed,) if directed else ()
+
+    def occupant(self, view: View) -> str | None:
+        """As whom the sender is in the room to all of whom it was said, where that is told."""
+        found = view.text(self._occupant)
+        return values.occupant_address(found) if found else None
 
     def _directed(self, view: View) -> tuple[str, str]:
         """Sender and recipient, where the record's direction says it."""

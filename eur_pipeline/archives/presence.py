@@ -1,114 +1,181 @@
 """Who was in a conversation at a moment, as the joins and leaves of one archive say.
 
-Joins that lie in earlier archives are the business of the models, which see them all.
+Joins that lie in other archives are the business of the models, which see them all and follow the
+same rules.
 """
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from eur_pipeline.archives.limits import Limits
 from eur_pipeline.archives.record import Kind, Record
 
 _EVENTS = (Kind.JOIN, Kind.LEAVE)
 
+# Of two in one instant, the first in the archive was first.
+_Moment = tuple[dt.datetime, int]
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@dataclass(slots=True)
 class _Event:
-    """Somebody comes or goes; of two in one instant, the first in the archive was first."""
+    """Somebody comes, goes or speaks; `address` where it is shown."""
 
-    sent_at: dt.datetime
-    ordinal: int
-    address: str
-    comes: bool
+    moment: _Moment
+    occupant: str
+    address: str | None
+    kind: Kind
+
+
+@dataclass(slots=True)
+class _Stay:
+    """How long somebody was there under one name; without `came`, from the beginning."""
+
+    occupant: str
+    first: _Moment
+    came: _Moment | None = None
+    left: _Moment | None = None
+    address: str | None = None
+
+    @property
+    def person(self) -> str:
+        """Who it was, as far as the archive shows."""
+        return self.address or self.occupant
 
 
 class Presence:
     """All joins and leaves of an archive, by conversation; whoever speaks is there too.
 
     Some writers tell a conversation's joins first, then its messages, then its leaves: so the
-    whole archive must be noted before anyone is asked for. Somebody whose first event is a leave,
-    or who speaks before any event, was there from the beginning.
+    whole archive must be noted before anyone is asked for. Whoever leaves or speaks without having
+    come was there since they left last (a new nickname can be told as a leave alone), else since
+    somebody unknown left, else from the beginning.
     """
 
     def __init__(self, records: Iterable[Record], limits: Limits) -> None:
-        noted: dict[str, _Noted] = {}
+        noted: defaultdict[str, _Noted] = defaultdict(_Noted)
         count = 0
         for record in records:
-            count += noted.setdefault(_conversation(record), _Noted({}, [])).add(record)
+            if record.occupant is not None:
+                count += noted[_conversation(record)].add(record, record.occupant)
             if count > limits.joins_and_leaves:
                 raise limits.exceeded("joins_and_leaves", "joins and leaves in an archive")
-        self._timelines = {name: _Timeline(one) for name, one in noted.items()}
+        self._timelines = {name: _Timeline(one.events) for name, one in noted.items()}
 
     def others(self, record: Record) -> tuple[str, ...]:
         """Who, other than its sender, was there when the record was sent; in order of arrival."""
         timeline = self._timelines.get(_conversation(record))
         if timeline is None or record.kind in _EVENTS:
             return ()
-        present = timeline.present_at(record.sent_at, record.ordinal)
-        return tuple(address for address in present if address != record.sender)
+        present = timeline.present_at((record.sent_at, record.ordinal))
+        found = (
+            stay.person
+            for stay in present
+            if stay.occupant != record.occupant and stay.person != record.sender
+        )
+        return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Noted:
-    """What is known of one conversation: when each first spoke, and who came and went."""
+    """What happened in one conversation; of what one says until something else, the earliest."""
 
-    spoke: dict[str, tuple[dt.datetime, int]]
-    events: list[_Event]
+    events: list[_Event] = field(default_factory=list)
+    last: dict[str, _Event] = field(default_factory=dict)
 
-    def add(self, record: Record) -> int:
-        """Note it; gives how many things more are known."""
-        known = len(self.spoke) + len(self.events)
-        moment = (record.sent_at, record.ordinal)
-        if record.kind in _EVENTS:
-            self.events.append(_Event(*moment, record.sender, record.kind is Kind.JOIN))
-        else:
-            self.spoke[record.sender] = min(moment, self.spoke.get(record.sender, moment))
-        return len(self.spoke) + len(self.events) - known
+    def add(self, record: Record, occupant: str) -> int:
+        """Note it; gives how many events more there are."""
+        address = None if "/" in record.sender else record.sender
+        kind = record.kind if record.kind in _EVENTS else Kind.MESSAGE
+        event = _Event((record.sent_at, record.ordinal), occupant, address, kind)
+        before = self.last.get(occupant)
+        if before and (before.kind, before.address, event.kind) == (kind, address, Kind.MESSAGE):
+            before.moment = min(before.moment, event.moment)
+            return 0
+        self.last[occupant] = event
+        self.events.append(event)
+        return 1
 
 
 class _Timeline:
-    """One conversation; questions in order of time are answered fastest."""
+    """The stays of one conversation; questions in order of time are answered fastest."""
 
-    def __init__(self, noted: _Noted) -> None:
-        self._events = sorted(noted.events)
-        self._moments = [(event.sent_at, event.ordinal) for event in self._events]
-        self._at_first = _there_at_first(self._events, noted.spoke)
+    def __init__(self, events: list[_Event]) -> None:
+        stays = _stays(sorted(events, key=lambda event: event.moment))
+        self._at_first = {id(s): s for s in sorted(stays, key=lambda s: s.person) if not s.came}
+        changes = [(stay.came, True, stay) for stay in stays if stay.came]
+        changes += [(stay.left, False, stay) for stay in stays if stay.left]
+        self._changes = sorted(changes, key=lambda change: change[:2])
+        self._moments = [moment for moment, _, _ in self._changes]
         self._reached = 0
-        self._present = dict.fromkeys(self._at_first)
-        self._answer = tuple(self._present)
+        self._present = dict(self._at_first)
 
-    def present_at(self, sent_at: dt.datetime, ordinal: int) -> tuple[str, ...]:
+    def present_at(self, moment: _Moment) -> Sequence[_Stay]:
         """Who was there."""
-        reached = bisect_right(self._moments, (sent_at, ordinal))
+        reached = bisect_right(self._moments, moment)
         if reached < self._reached:
-            self._reached, self._present = 0, dict.fromkeys(self._at_first)
-        if reached != self._reached or reached == 0:
-            self._go_on(self._events[self._reached : reached])
-            self._reached = reached
-            self._answer = tuple(self._present)
-        return self._answer
-
-    def _go_on(self, events: Sequence[_Event]) -> None:
-        for event in events:
-            if event.comes:
-                self._present[event.address] = None
+            self._reached, self._present = 0, dict(self._at_first)
+        for _, comes, stay in self._changes[self._reached : reached]:
+            if comes:
+                self._present[id(stay)] = stay
             else:
-                self._present.pop(event.address, None)
+                self._present.pop(id(stay), None)
+        self._reached = reached
+        return tuple(self._present.values())
 
 
-def _there_at_first(
-    events: Sequence[_Event], spoke: dict[str, tuple[dt.datetime, int]]
-) -> list[str]:
-    first = {event.address: event for event in reversed(events)}
-    came_later = {
-        address
-        for address, event in first.items()
-        if event.comes
-        and not (address in spoke and spoke[address] < (event.sent_at, event.ordinal))
-    }
-    return sorted((first.keys() | spoke.keys()) - came_later)
+def _stays(events: Sequence[_Event]) -> list[_Stay]:
+    """All stays that the events, in order of time, tell of."""
+    stays: list[_Stay] = []
+    unjoined: list[_Stay] = []
+    under_way: dict[str, _Stay] = {}
+    for event in events:
+        stay = under_way.get(event.occupant)
+        if stay is None or _is_somebody_else(stay, event):
+            if stay is not None:
+                stay.left = event.moment
+            begun = stay is not None or event.kind is Kind.JOIN
+            stay = _Stay(event.occupant, event.moment, event.moment if begun else None)
+            stays.append(stay)
+            unjoined += [] if begun else [stay]
+            under_way[event.occupant] = stay
+        stay.address = stay.address or event.address
+        if event.kind is Kind.LEAVE:
+            stay.left = event.moment
+            del under_way[event.occupant]
+    _find_beginnings(stays, unjoined)
+    return stays
+
+
+def _is_somebody_else(stay: _Stay, event: _Event) -> bool:
+    """Whether a nickname shows another address: its leave and join are in no archive."""
+    return None not in (stay.address, event.address) and stay.address != event.address
+
+
+def _find_beginnings(stays: Sequence[_Stay], unjoined: Sequence[_Stay]) -> None:
+    left: defaultdict[str, list[_Moment]] = defaultdict(list)
+    for moment, person in sorted(_leaves(stays)):
+        left[person].append(moment)
+    for stay in unjoined:
+        before = (_last_before(left[person], stay.first) for person in (stay.person, _UNKNOWN))
+        stay.came = max((moment for moment in before if moment), default=None)
+
+
+# No occupant has an empty name.
+_UNKNOWN = ""
+
+
+def _leaves(stays: Iterable[_Stay]) -> Iterator[tuple[_Moment, str]]:
+    for stay in stays:
+        if stay.left is not None:
+            yield stay.left, stay.person if stay.address else _UNKNOWN
+
+
+def _last_before(moments: Sequence[_Moment], moment: _Moment) -> _Moment | None:
+    position = bisect_left(moments, moment)
+    return moments[position - 1] if position else None
 
 
 def _conversation(record: Record) -> str:

@@ -13,17 +13,19 @@ from typing import BinaryIO, cast
 
 from lxml import etree
 
+from eur_pipeline.archives import prosody
 from eur_pipeline.archives.containers import Contents, Document, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
-from eur_pipeline.archives.elements import events, record_elements
+from eur_pipeline.archives.elements import events, record_elements, whole_element
 from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.presence import Presence
-from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.prosody import Damage
+from eur_pipeline.archives.record import RAW_BYTES, Record, Reject
+from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.view import FieldError
 from eur_pipeline.errors import UnreadableArchiveError
 
-RAW_BYTES = 4096
 # How far a server's clock or time zone can be ahead of the one that stamps uploads.
 _CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
@@ -42,6 +44,7 @@ class Before:
 
     Attributes:
         records: Records of the archive.
+        around: What belongs to the archive and is not in the source.
         lines: Line ends of the document that are not in the source.
         found: Whether there were records in the document.
     """
@@ -49,6 +52,7 @@ class Before:
     records: int = 0
     lines: int = 0
     found: bool = False
+    around: Surroundings = ALONE
 
 
 def read_archive(
@@ -60,14 +64,15 @@ def read_archive(
     uploaded: dt.datetime | None = None,
     limits: Limits = DEFAULT_LIMITS,
     contents: Contents | None = None,
+    surroundings: Surroundings = ALONE,
 ) -> Iterator[Record | Reject]:
     """Every record in the archive, in order; UnreadableArchiveError says where that ended early.
 
     The archive is an XML document, or a container of such; records are numbered through all of
     them, and `contents` counts what there was. Bare numbers of `extension_length` digits (None: of
     any) get the presence domain. Where it is known when the archive was uploaded, a record sent
-    over a day later is a reject. A dialect with `participants` is read twice: the source must be
-    seekable.
+    over a day later is a reject. A dialect with `participants` is read twice: source and companion
+    must be seekable.
     """
     extractor = partial(
         extractor_of,
@@ -79,10 +84,12 @@ def read_archive(
     presence = None
     if dialect.participants is not None:
         beginning = source.tell()
-        items = _items(source, dialect, extractor(), limits)
+        items = _items(source, dialect, extractor(), limits, surroundings)
         presence = Presence((item for item in items if isinstance(item, Record)), limits)
         source.seek(beginning)
-    yield from _items(source, dialect, extractor(presence=presence), limits, contents)
+        surroundings.rewind()
+    last = extractor(presence=presence)
+    yield from _items(source, dialect, last, limits, surroundings, contents)
 
 
 def extractor_of(
@@ -103,12 +110,14 @@ def _items(
     dialect: Dialect,
     extractor: Extractor,
     limits: Limits,
+    surroundings: Surroundings,
     contents: Contents | None = None,
 ) -> Iterator[Record | Reject]:
     ordinal = 0
     try:
         for document in documents(source, partial(is_of, dialect), limits, contents):
-            for item in read_document(document, dialect, extractor, limits, Before(ordinal)):
+            before = Before(ordinal, around=surroundings)
+            for item in read_document(document, dialect, extractor, limits, before):
                 ordinal = item.ordinal
                 yield item
     except UnreadableArchiveError as error:
@@ -122,11 +131,27 @@ def read_document(
     """Every record of one document, in order; raises UnreadableArchiveError."""
     ordinal = before.records
     with in_member(document.member), _explained(before.lines):
-        for element in record_elements(document.source, dialect, limits, found=before.found):
-            if extractor.ignores(element):
+        for found in _found(document.source, dialect, limits, before):
+            if not isinstance(found, Damage) and extractor.ignores(found):
                 continue
             ordinal += 1
-            yield _read(extractor, element, ordinal, document.member, before.lines)
+            yield _read(extractor, found, ordinal, document.member, before.lines)
+
+
+def _found(
+    source: Readable, dialect: Dialect, limits: Limits, before: Before
+) -> Iterator[etree._Element | Damage]:
+    """Everything that is, or ought to be, a record."""
+    if dialect.layout is None:
+        return record_elements(source, dialect, limits, found=before.found)
+    if before.around.companion is None:
+        raise UnreadableArchiveError(
+            f"expected the file that ends in {dialect.companion_suffix} beside it, found none; "
+            f"bring both files"
+        )
+    parse = partial(whole_element, dialect=dialect, limits=limits)
+    index, path = before.around.companion, before.around.path
+    return prosody.results(source, index, path, parse, limits.record_bytes)
 
 
 def root_of(source: Readable) -> str:
@@ -160,8 +185,14 @@ def is_of(dialect: Dialect, head: bytes) -> bool:
 
 
 def _read(
-    extractor: Extractor, element: etree._Element, ordinal: int, member: str | None, lines: int
+    extractor: Extractor,
+    element: etree._Element | Damage,
+    ordinal: int,
+    member: str | None,
+    lines: int,
 ) -> Record | Reject:
+    if isinstance(element, Damage):
+        return Reject(ordinal, None, "record", element.reason, element.raw, member)
     try:
         return extractor.record(element, ordinal)
     except FieldError as error:

@@ -7,6 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+# A reject's raw text is cut off after so many bytes.
+RAW_BYTES = 4096
+
 
 class Kind(StrEnum):
     """What a record is about; by default only messages and file transfers are billed."""
@@ -32,7 +35,9 @@ class Record:
         sent_at: The archive's stamp, in UTC; this one is billed.
         original_sent_at: An older stamp inside a delayed message, in UTC; its sender wrote it.
         sender: A bare address, or `ROOM/nick` where the address behind it is not shown.
-        recipients: Likewise.
+        occupant: As whom the sender is in the room to all of whom it was said: `ROOM/nick`, or the
+            address where there are no nicknames. None where the recipients are named.
+        recipients: Likewise; in rooms those whom this archive shows to be there.
         owner: Whose copy this is.
         file_bytes: The size as the sender states it; None where that is no size.
         body: None where there was none; an empty one is an empty string.
@@ -44,6 +49,7 @@ class Record:
     sent_at: dt.datetime
     original_sent_at: dt.datetime | None
     sender: str
+    occupant: str | None
     recipients: tuple[str, ...]
     owner: str | None
     conversation_id: str | None

@@ -27,6 +27,15 @@ class Overlap(StrEnum):
     POSSIBLE = "possible"
 
 
+class Layout(StrEnum):
+    """Archives in which it takes more than XML to find the records.
+
+    `prosody-day-file`: stanzas one after another, told apart by the index beside the file.
+    """
+
+    PROSODY_DAY_FILE = "prosody-day-file"
+
+
 class Participants(StrEnum):
     """Who receives a message that names no recipient.
 
@@ -130,7 +139,9 @@ class Fields(Section):
         sender_in_room: Used where `sender` finds nothing; `ROOM/nick` is kept whole.
         recipients: All that is found counts; resources are cut off.
         recipients_in_room: Likewise, with `ROOM/nick` kept whole.
+        occupant: As whom the sender is in the room to all of whom it was said; kept whole.
         owner: Whose copy it is. Found first: the other XPaths can use it as `$owner`.
+        account: Whose archive it is, where the owner can also be a room; found next, as `$account`.
     """
 
     sent_at: Times
@@ -138,7 +149,9 @@ class Fields(Section):
     sender_in_room: XPaths = ()
     recipients: XPaths = ()
     recipients_in_room: XPaths = ()
+    occupant: XPaths = ()
     owner: XPaths = ()
+    account: XPaths = ()
     native_id: XPaths = ()
     original_sent_at: Times = ()
     conversation_id: XPaths = ()

@@ -18,6 +18,7 @@ RECORDS = pa.schema(
         ("sent_at", _instant),
         ("original_sent_at", _instant),
         ("sender", pa.string()),
+        ("occupant", pa.string()),
         ("recipients", pa.list_(pa.string())),
         ("owner", pa.string()),
         ("conversation_id", pa.string()),

@@ -20,6 +20,7 @@ from eur_pipeline.archives.fast.reading import FastWay, allows_regions
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import Before, extractor_of, is_of, read_archive, read_document
 from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.table import Part, parts_of
 from eur_pipeline.errors import UnreadableArchiveError
 
@@ -36,6 +37,7 @@ def read_tables(
     uploaded: dt.datetime | None = None,
     limits: Limits = DEFAULT_LIMITS,
     contents: Contents | None = None,
+    surroundings: Surroundings = ALONE,
 ) -> Iterator[Part]:
     """All that `read_archive` gives, in parts, and with its errors."""
     plan = plan_of(dialect)
@@ -48,6 +50,7 @@ def read_tables(
             uploaded=uploaded,
             limits=limits,
             contents=contents,
+            surroundings=surroundings,
         )
         yield from parts_of(items)
         return

@@ -133,7 +133,12 @@ def url_file_name(url: str) -> str:
         path = urlsplit(url.strip()).path
     except ValueError:  # such as an unfinished IPv6 host
         path = url.partition("?")[0].partition("#")[0]
-    return _FORBIDDEN_IN_XML.sub("\ufffd", unquote(path.rpartition("/")[2]))
+    return percent_decoded(path.rpartition("/")[2])
+
+
+def percent_decoded(text: str) -> str:
+    """The text with every %xx replaced; what is no UTF-8 or no character of XML becomes U+FFFD."""
+    return _FORBIDDEN_IN_XML.sub("\ufffd", unquote(text))
 
 
 def described(text: str) -> str:

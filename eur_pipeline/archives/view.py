@@ -24,15 +24,18 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The element that fields are read from, and whose copy it is."""
+    """The element that fields are read from, whose copy it is, and whose archive."""
 
     element: etree._Element
-    owner: str
+    owner: str = ""
+    account: str = ""
 
     def texts(self, paths: tuple[XPath, ...]) -> list[str]:
         """Everything that the first path with a finding finds; blank addresses and ids are none."""
         for path in paths:
-            if found := [t for t in path.texts(self.element, self.owner) if t.strip()]:
+            if found := [
+                t for t in path.texts(self.element, self.owner, self.account) if t.strip()
+            ]:
                 return found
         return []
 
@@ -43,10 +46,10 @@ class View:
     def body(self, paths: tuple[XPath, ...]) -> str | None:
         """The first body found, which may well be empty."""
         for path in paths:
-            if found := path.texts(self.element, self.owner):
+            if found := path.texts(self.element, self.owner, self.account):
                 return found[0]
         return None
 
     def holds(self, path: XPath) -> bool:
         """Whether the path is true, or finds something."""
-        return path.holds(self.element, self.owner)
+        return path.holds(self.element, self.owner, self.account)

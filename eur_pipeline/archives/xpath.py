@@ -21,24 +21,26 @@ ANY_DEPTH = "**"
 
 @dataclass(frozen=True, slots=True)
 class XPath:
-    """A compiled XPath; `$owner` in it is the owner of the record."""
+    """A compiled XPath; `$owner` in it is the owner of the record, `$account` who asked for it."""
 
     expression: Any
 
-    def texts(self, element: etree._Element, owner: str = "") -> list[str]:
+    def texts(self, element: etree._Element, owner: str = "", account: str = "") -> list[str]:
         """The text of everything that is found, in document order."""
-        found = self.expression(element, owner=owner)
+        found = self.expression(element, owner=owner, account=account)
         if isinstance(found, list):
             return [_text(node) for node in found]
         return [_number_or_text(found)] if found not in ("", False) else []
 
-    def holds(self, element: etree._Element, owner: str = "") -> bool:
+    def holds(self, element: etree._Element, owner: str = "", account: str = "") -> bool:
         """Whether it is true, or finds something."""
-        return bool(self.expression(element, owner=owner))
+        return bool(self.expression(element, owner=owner, account=account))
 
     def elements(self, element: etree._Element) -> list[etree._Element]:
         """The elements that are found."""
-        return [node for node in self.expression(element, owner="") if etree.iselement(node)]
+        return [
+            node for node in self.expression(element, owner="", account="") if etree.iselement(node)
+        ]
 
 
 def compile_xpath(expression: str, namespaces: dict[str, str]) -> XPath:
@@ -48,7 +50,7 @@ def compile_xpath(expression: str, namespaces: dict[str, str]) -> XPath:
     extensions = _FUNCTIONS if _CALLS_A_FUNCTION.search(expression) else None
     try:
         compiled = etree.XPath(expression, namespaces=known, extensions=extensions)
-        compiled(etree.Element("probe"), owner="")
+        compiled(etree.Element("probe"), owner="", account="")
     except etree.XPathError as error:
         raise ValueError(f"expected an XPath, found {expression!r} ({error})") from None
     return XPath(compiled)

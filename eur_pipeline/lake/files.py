@@ -6,16 +6,18 @@ No landing zone, no collection and no hashes of bodies here; `ingest.py` fills t
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
+from eur_pipeline.archives.identity import archive_sha256
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import roots_in
+from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.errors import UnreadableArchiveError
-from eur_pipeline.lake.intake import Intake
+from eur_pipeline.lake.intake import Intake, Tally
 from eur_pipeline.lake.records import BodyPolicy, Origin
 from eur_pipeline.lake.schema import MESSAGES
 from eur_pipeline.lake.spool import Spool, write_parquet
@@ -85,22 +87,27 @@ class FileParser:
         try:
             dialect = self._dialect_of(path)
             parsed.dialect = dialect.name
-            origin = Origin(sha256, path.name, dialect.name)
-            intake = Intake(
-                dialect,
-                BodyPolicy(),
-                spool,
-                presence_domain=self.presence_domain,
-                limits=self.limits,
-            )
-            with self.open_file(path) as source:
-                tally = intake.take(source, origin)
+            tally = self._take(path, sha256, dialect, spool)
         except UnreadableArchiveError as error:
             parsed.error, parsed.records_before = str(error), error.records_before
         else:
             parsed.records, parsed.rejects = tally.records, tally.rejects
             parsed.reasons = tally.reasons
         return parsed
+
+    def _take(self, path: Path, sha256: str, dialect: Dialect, spool: Spool) -> Tally:
+        intake = Intake(
+            dialect, BodyPolicy(), spool, presence_domain=self.presence_domain, limits=self.limits
+        )
+        companion = _companion(path, dialect)
+        beside = None if companion is None else _sha256(companion)
+        known_by = archive_sha256(dialect, sha256, beside, path.name)
+        origin = Origin(known_by, path.name, dialect.name)
+        with ExitStack() as opened:
+            source = opened.enter_context(self.open_file(path))
+            index = opened.enter_context(companion.open("rb")) if companion else None
+            surroundings = Surroundings(str(path.absolute()), index)
+            return intake.take(source, origin, surroundings=surroundings)
 
     def _dialect_of(self, path: Path) -> Dialect:
         if self.dialect is not None:
@@ -116,6 +123,14 @@ class FileParser:
             f"expected the root element of a known dialect ({', '.join(names)}), found {root:.80}; "
             f"name the dialect, or write one"
         )
+
+
+def _companion(path: Path, dialect: Dialect) -> Path | None:
+    """The file beside the archive that belongs to it, where there is one."""
+    if dialect.companion_suffix is None:
+        return None
+    beside = path.with_suffix(dialect.companion_suffix)
+    return beside if beside.is_file() else None
 
 
 def _sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.record import Reject
+from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.tables import read_tables
 from eur_pipeline.errors import UnreadableArchiveError
 from eur_pipeline.lake.records import BodyPolicy, Origin, message_batch, reject_row
@@ -53,17 +54,29 @@ class Intake:
     extension_length: int | None = None
     limits: Limits = DEFAULT_LIMITS
 
-    def take(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None = None) -> Tally:
+    def take(
+        self,
+        source: BinaryIO,
+        origin: Origin,
+        uploaded: dt.datetime | None = None,
+        surroundings: Surroundings = ALONE,
+    ) -> Tally:
         """Store all of the archive; UnreadableArchiveError, and nothing of it is stored."""
         try:
-            tally = self._read(source, origin, uploaded)
+            tally = self._read(source, origin, uploaded, surroundings)
         except UnreadableArchiveError:
             self._each(Spool.roll_back)
             raise
         self._each(Spool.commit)
         return tally
 
-    def _read(self, source: BinaryIO, origin: Origin, uploaded: dt.datetime | None) -> Tally:
+    def _read(
+        self,
+        source: BinaryIO,
+        origin: Origin,
+        uploaded: dt.datetime | None,
+        surroundings: Surroundings,
+    ) -> Tally:
         tally = Tally()
         parts = read_tables(
             source,
@@ -73,6 +86,7 @@ class Intake:
             uploaded=uploaded,
             limits=self.limits,
             contents=tally.contents,
+            surroundings=surroundings,
         )
         for part in parts:
             self.messages.add_batch(message_batch(part.records, origin, self.policy))

@@ -21,6 +21,7 @@ MESSAGES = pa.schema(
         _required("sent_at", _instant),
         pa.field("original_sent_at", _instant),
         _required("sender", pa.string()),
+        pa.field("occupant", pa.string()),
         _required("recipients", pa.list_(pa.string())),
         pa.field("owner", pa.string()),
         pa.field("conversation_id", pa.string()),

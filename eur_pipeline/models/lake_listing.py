@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from eur_pipeline.lake.schema import TABLES
-from eur_pipeline.models.sql import literal
+from eur_pipeline.models.loading import load_sources
+from eur_pipeline.models.model import Column
+from eur_pipeline.models.sql import identifier, literal
 from eur_pipeline.storage import LocalStore
 
 _FOLDER_PREFIX = "event_date="
@@ -23,16 +25,24 @@ class LakeTable:
 
     files: dict[dt.date, tuple[Path, ...]]
     stamps: dict[dt.date, str]
+    columns: tuple[Column, ...]
 
     def relation(self, dates: list[dt.date]) -> str:
-        """The rows of these dates as a query; at least one of the dates has files."""
+        """The rows of these dates as a query; at least one of the dates has files.
+
+        Columns that files of an older version lack are null there.
+        """
         paths = ", ".join(
             literal(path) for date in sorted(dates) for path in self.files.get(date, ())
         )
         return (
             f"(select * from read_parquet([{paths}], hive_partitioning = true, "
-            f"hive_types = {{'event_date': date}}))"
+            f"hive_types = {{'event_date': date}}, union_by_name = true) "
+            f"union all by name select {self._nulls()} where false)"
         )
+
+    def _nulls(self) -> str:
+        return ", ".join(f"null::{c.type} as {identifier(c.name)}" for c in self.columns)
 
 
 def list_lake(root: Path) -> dict[str, LakeTable]:
@@ -61,4 +71,8 @@ def _list_table(store: LocalStore, name: str, complete: Container[str]) -> LakeT
         date: hashlib.sha256("\n".join(lines).encode()).hexdigest()
         for date, lines in digests.items()
     }
-    return LakeTable({date: tuple(paths) for date, paths in files.items()}, stamps)
+    return LakeTable(
+        files={date: tuple(paths) for date, paths in files.items()},
+        stamps=stamps,
+        columns=load_sources()[f"lake.{name}"].columns,
+    )

@@ -68,9 +68,10 @@ class Template:
         return Grain(self.settings["meta"]["grain"])
 
     @property
-    def context_days(self) -> int:
-        """How many dates before and after its own each date reads."""
-        return int(self.settings["meta"].get("context_days", 0))
+    def context_days(self) -> int | None:
+        """How many dates before and after its own each date reads; None: all (`all`)."""
+        days = self.settings["meta"].get("context_days", 0)
+        return None if days == "all" else int(days)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,18 @@ def wanted_stamps(
     inputs: Mapping[str, InputStamps],
 ) -> dict[dt.date, str]:
     """The stamps that the model's dates should have; a date that is not among them has no rows."""
+    if model.template.context_days is None:
+        parents = {name: _of_one_piece(parent) for name, parent in parents.items()}
     return {
         date: _stamp(model, date, definition, parents, inputs)
         for date in _dates(model.grain, parents.values())
     }
+
+
+def _of_one_piece(parent: ParentState) -> ParentState:
+    """The parent with the hash of all its content for every date: each date reads all of it."""
+    digest = hashlib.sha256(repr(sorted(parent.contents.items())).encode()).hexdigest()
+    return ParentState(parent.grain, dict.fromkeys(parent.contents, digest))
 
 
 def _dates(grain: Grain, parents: Collection[ParentState]) -> list[dt.date]:
@@ -59,16 +67,16 @@ def _stamp(
     for name, stamps in sorted(inputs.items()):
         digest.update(f"\n{name} {stamps.at(model.grain, date)}".encode())
     for name, parent in sorted(parents.items()):
-        for read in needed_dates(model.grain, [date], parent, model.template.context_days):
+        for read in needed_dates(model.grain, [date], parent, model.template.context_days or 0):
             digest.update(f"\n{name} {read} {parent.contents[read]}".encode())
     return digest.hexdigest()
 
 
 def needed_dates(
-    grain: Grain, dates: Collection[dt.date], parent: ParentState, context_days: int
+    grain: Grain, dates: Collection[dt.date], parent: ParentState, context_days: int | None
 ) -> list[dt.date]:
     """The parent's dates, of those that have rows, that these dates of a child read."""
-    if grain is Grain.WHOLE:
+    if grain is Grain.WHOLE or context_days is None:
         return sorted(parent.contents)
     wanted = {
         read for date in dates for read in dates_read(grain, date, parent.grain, context_days)

@@ -36,15 +36,15 @@ def _records(folder: Path, content: str) -> list[Record]:
     return [item for item in _read(folder, content) if isinstance(item, Record)]
 
 
-def test_both_built_in_dialects_load() -> None:
-    assert dialect_names() == ["avaya-ps", "xmpp-mam"]
+def test_every_built_in_dialect_loads() -> None:
+    assert {"avaya-ps", "prosody-xmlarchive", "xep-0227", "xmpp-mam"} <= set(dialect_names())
     for name in dialect_names():
         assert load_dialect(name).name == name
 
 
 def test_a_projects_own_dialect_wins_over_the_built_in_of_that_name(tmp_path: Path) -> None:
     assert load_dialect("avaya-ps", _write(tmp_path, MINIMAL, "avaya-ps")).description == "test"
-    assert dialect_names(tmp_path) == ["avaya-ps", "xmpp-mam"]
+    assert dialect_names(tmp_path) == dialect_names()
 
 
 def test_a_project_without_dialects_has_the_built_in_ones(tmp_path: Path) -> None:
@@ -225,5 +225,5 @@ def test_a_mistake_is_reported_with_file_and_key(
 
 
 def test_an_unknown_dialect_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"avaya-ps, own, xmpp-mam"):
+    with pytest.raises(ConfigurationError, match=r"avaya-ps, .*own, .*xmpp-mam"):
         load_dialect("../etc/passwd", _write(tmp_path, MINIMAL))

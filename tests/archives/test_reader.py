@@ -11,8 +11,8 @@ import pytest
 
 from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
-from eur_pipeline.archives.reader import RAW_BYTES, read_archive
-from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.reader import read_archive
+from eur_pipeline.archives.record import RAW_BYTES, Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 
 from .reading import CASES, read

@@ -54,6 +54,7 @@ def test_a_record_is_stored_with_all_that_is_known_of_it(house: House) -> None:
         "sent_at": MIDNIGHT + dt.timedelta(milliseconds=123),
         "original_sent_at": None,
         "sender": "56207@presence.example",
+        "occupant": None,
         "recipients": ["56208@presence.example", "56209@partner.example"],
         "owner": None,
         "conversation_id": "c-1",
