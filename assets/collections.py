@@ -11,8 +11,8 @@ import dagster as dg
 
 from assets import checks, metadata
 from assets.partitions import upload_intervals, window_of
+from assets.progress import ProgressLog
 from assets.runs import RETRIES, explained
-from eur_pipeline.collect.report import Progress
 from eur_pipeline.config import Collection
 from resources.archive_server import ArchiveServerResource
 from resources.lake import LakeResource
@@ -45,12 +45,9 @@ def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
         archive_server: ArchiveServerResource,
         landing_zone: LandingZoneResource,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        def on_progress(progress: Progress) -> None:
-            context.log.info(metadata.progress_line(progress))
-
         window = window_of(context)
         with explained(context):
-            report = archive_server.collect(collection.name, window, on_progress)
+            report = archive_server.collect(collection.name, window, ProgressLog(context.log.info))
             landed = landing_zone.landed(collection.name, window)
         for key, facts in metadata.of_interval_archives(collection, window, landed).items():
             context.add_asset_metadata(facts, partition_key=key)

@@ -27,10 +27,13 @@ MOST_LINES = 20
 
 
 def progress_line(progress: Progress) -> str:
-    """A log line: how much of a collection is safe."""
+    """A log line: how far a collection is, how fast, and how long it will take."""
+    left = progress.seconds_left
     return (
-        f"{progress.files:,} of {progress.total_files:,} files, "
-        f"{progress.bytes:,} of {progress.total_bytes:,} bytes are landed"
+        f"{progress.files:,} of {progress.total_files:,} files are landed, "
+        f"{progress.bytes:,} of {progress.total_bytes:,} bytes have arrived, "
+        f"{progress.bytes_per_second:,.0f} bytes/s, "
+        + (f"{left:,.0f} s left" if left is not None else "time left unknown")
     )
 
 
@@ -41,10 +44,16 @@ def of_collecting(report: CollectReport) -> Metadata:
         "bytes": dg.MetadataValue.int(report.bytes),
         "duplicate_archives": dg.MetadataValue.int(report.duplicates),
         "removed_from_server": dg.MetadataValue.int(report.removed),
+        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
+        "bytes_per_second": dg.MetadataValue.int(round(report.bytes_per_second)),
+        "postponed": dg.MetadataValue.int(report.postponed),
     }
-    reasons = {name: waiting.reason for name, waiting in report.waiting.items()}
-    if reasons := reasons | report.left_alone:
-        metadata["waiting"] = _bullets(f"{name}: {why}" for name, why in reasons.items())
+    if report.waiting:
+        reasons = (f"{name}: {waiting.reason}" for name, waiting in report.waiting.items())
+        metadata["waiting"] = _bullets(reasons)
+    if report.left_alone:
+        kinds = (f"{name}: {kind}" for name, kind in report.left_alone.items())
+        metadata["left_alone"] = _bullets(kinds)
     return metadata
 
 

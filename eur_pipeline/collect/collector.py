@@ -78,6 +78,7 @@ def collect(
         ):
             with attempt:
                 work.run()
+    work.report.seconds = work.tally.progress().seconds
     return work.report
 
 
@@ -98,11 +99,11 @@ class _Collecting:
         self._on_progress = on_progress
         self._zone = LandingZone.of(project)
         self._index = LandingIndex(self._zone, collection.name)
-        self._tally = Tally()
+        self.tally = Tally()
 
     def gets_no_further(self, _: RetryCallState) -> bool:
         """Whether the last ATTEMPTS broke off one after another without a byte that was new."""
-        return self._tally.failures_without_news() >= ATTEMPTS
+        return self.tally.failures_without_news() >= ATTEMPTS
 
     def run(self) -> None:
         """List, and collect what is new or was left on the server by a broken run."""
@@ -112,7 +113,7 @@ class _Collecting:
         ):
             planned = plan(server, self._collection, self._index, self._window)
             self.report.begin(planned)
-            self._tally.begin(planned)
+            self.tally.begin(planned)
             paths = {self._unfinished(archive.file) for archive in planned.todo}
             self._zone.store.clear_unfinished(self._collection.name, keep=paths)
             server.run(self._collect_all(server, planned.todo), self._show_progress)
@@ -120,7 +121,7 @@ class _Collecting:
 
     def _show_progress(self) -> None:
         if self._on_progress is not None:
-            self._on_progress(self._tally.progress())
+            self._on_progress(self.tally.progress())
 
     def _unfinished(self, file: RemoteFile) -> Path:
         """Where the file arrives; the same place for the same file, so that it can go on there."""
@@ -159,7 +160,7 @@ class _Collecting:
         """Land a batch, then remove it from the server."""
         landed = await asyncio.to_thread(land, self._zone, self._index, fetched)
         self.report.collected.extend(landed)
-        self._tally.safe_files += len(fetched)
+        self.tally.safe_files += len(fetched)
         if self._collection.after_collect is AfterCollect.DELETE:
             removed = await _each(fetched, partial(self._remove, server))
             self.report.removed += sum(waiting is None for waiting in removed)
@@ -174,7 +175,7 @@ class _Collecting:
             # All of a large file need not be fetched to see that it is growing still.
             if may_grow and file.size > PIECE_BYTES and await opened_only(server, file):
                 return UNFINISHED
-            copy = await fetch(server, file, self._unfinished(file), self._tally.arrived)
+            copy = await fetch(server, file, self._unfinished(file), self.tally.arrived)
         except VanishedError as error:
             return Waiting(str(error), alarm=False)
         except (RemoteFolderError, TransferError) as error:

@@ -1,5 +1,6 @@
 """What a collection did, and how far it is. Showing it is the business of others."""
 
+import time
 from dataclasses import dataclass, field
 
 from eur_pipeline.collect.landing import Manifest
@@ -8,12 +9,24 @@ from eur_pipeline.collect.plan import Plan, Waiting
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a collection is: files that are safe, and bytes that have arrived."""
+    """How far a collection is: files that are safe, bytes that have arrived, since when."""
 
     files: int
     total_files: int
     bytes: int
     total_bytes: int
+    seconds: float = 0.0
+
+    @property
+    def bytes_per_second(self) -> float:
+        """The mean rate so far."""
+        return self.bytes / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that rate; None while there is none."""
+        rate = self.bytes_per_second
+        return (self.total_bytes - self.bytes) / rate if rate else None
 
 
 @dataclass
@@ -26,6 +39,7 @@ class CollectReport:
         waiting: Files that stay on the server, by name.
         left_alone: What lies in the remote folder and is no file, by name, and why.
         postponed: How many files the limits of one run left for the next.
+        seconds: How long it took.
     """
 
     collected: list[Manifest] = field(default_factory=list)
@@ -33,6 +47,12 @@ class CollectReport:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     left_alone: dict[str, str] = field(default_factory=dict)
     postponed: int = 0
+    seconds: float = 0.0
+
+    @property
+    def bytes_per_second(self) -> float:
+        """The mean rate, from the first connection to the last removal."""
+        return self.bytes / self.seconds if self.seconds else 0.0
 
     def begin(self, plan: Plan) -> None:
         """Take over what a new look at the server showed."""
@@ -67,6 +87,7 @@ class Tally:
     _total_bytes: int = 0
     _failures: int = 0
     _received_at_failure: int = 0
+    _began: float = field(default_factory=time.monotonic)
 
     def begin(self, plan: Plan) -> None:
         """Another attempt: what is left to do comes on top of what is done."""
@@ -92,4 +113,5 @@ class Tally:
             self._total_files,
             min(self._shown_bytes, self._total_bytes),
             self._total_bytes,
+            time.monotonic() - self._began,
         )

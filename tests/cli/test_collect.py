@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import yaml
 from typer.testing import CliRunner, Result
 
 from eur_pipeline.cli import app
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml
+from tests.conftest import Remote, archive_xml, project_at
 
 
 def eur_collect(project: Project, *arguments: str) -> Result:
@@ -44,8 +46,40 @@ def test_a_program_gets_the_same_as_json(project: Project, remote: Remote) -> No
             "bytes": len(content),
             "removed": 1,
             "waiting": {},
+            "left_alone": {},
+            "postponed": 0,
         }
     }
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(project: Project, remote: Remote) -> None:
+    content = archive_xml("a")
+    remote.put("a.xml", content)
+    (remote.folder / "folder").mkdir()
+    result = eur_collect(project, "--dry-run")
+    assert f"would fetch 1 archives ({len(content):,} bytes)" in result.stdout
+    assert "left alone: folder: a folder" in result.stderr
+    as_json = json.loads(eur_collect(project, "--dry-run", "--json").stdout)
+    assert as_json["geneva_im"]["to_fetch"] == ["/archives/a.xml"]
+    assert remote.names() == ["a.xml", "folder"]
+
+
+def test_a_collection_that_fails_keeps_no_other_from_being_collected(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "two", remote)
+    content = yaml.safe_load(project.config_path.read_text())
+    (good,) = content["collections"]
+    content["collections"] = [{**good, "name": "lost_im", "remote_path": "/missing"}, good]
+    project.config_path.write_text(yaml.safe_dump(content))
+    remote.put("a.xml", archive_xml("a"))
+
+    result = eur_collect(project)
+
+    assert result.exit_code == 1
+    assert "lost_im: could not list /missing" in " ".join(result.stderr.split())
+    assert "geneva_im: 1 archives collected" in result.stdout
+    assert remote.names() == []
 
 
 def test_an_unknown_collection_is_explained(project: Project) -> None:
