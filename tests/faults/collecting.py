@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import eur_pipeline.collect
-from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect import collector
 from eur_pipeline.errors import EurError
 from eur_pipeline.project import Project
 from tests.faults.script import Step
@@ -27,6 +27,8 @@ from tests.faults.script import Step
 # Files whose names end so are manifests; the landing zone's index begins so.
 MANIFEST_SUFFIX = ".json"
 _ROOM = "eur_pipeline.collect"
+# So that the few archives of a test are several batches, which are under way together.
+SMALL_BATCH = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def run(project: Path, *, hasty: bool, file_bytes: int | None, told: Connection)
 
     `hasty`: no wait is longer than a second. `file_bytes`: no file may become larger.
     """
+    collector.BATCH_FILES = SMALL_BATCH
     if hasty:
         shorten_waits()
     if file_bytes is not None:
@@ -63,7 +66,7 @@ def run(project: Path, *, hasty: bool, file_bytes: int | None, told: Connection)
 
 def _collect(project: Project) -> Ended:
     try:
-        report = collect(project, project.config.collections[0])
+        report = collector.collect(project, project.config.collections[0])
     except EurError as error:
         return Ended(failure=f"{type(error).__name__}: {error}")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is to be reported
