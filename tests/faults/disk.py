@@ -1,5 +1,6 @@
 """A disk that is soon full: a tmpfs of a few kilobytes, where the tests may mount one."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 MOUNT = Path("/bin/mount")
+_PAGE_BYTES = 4096
 
 
 @contextmanager
@@ -26,14 +28,11 @@ def small_disk(folder: Path, size: int) -> Iterator[None]:
         subprocess.run([MOUNT.with_name("umount"), "--lazy", folder], check=True)
 
 
-def fill(folder: Path) -> None:
-    """Use up what is left of the disk."""
+def fill(folder: Path, *, leaving: int = 0) -> None:
+    """Use up what is left of the disk, but for so many bytes."""
     with (folder / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return
+        while shutil.disk_usage(folder).free > leaving:
+            file.write(bytes(_PAGE_BYTES))
 
 
 def make_room(folder: Path) -> None:
