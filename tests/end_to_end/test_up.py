@@ -1,15 +1,17 @@
-"""`eur up`: killed twice and started again, then a live upload, and the UI in a real browser.
+"""`eur up`: the LAN fails, it is killed twice, archives come; and the UI in a real browser.
 
 One scenario on one project, because starting Dagster takes long. What is waited for is an outcome;
 how long that took is measured by the benchmarks.
 """
 
+import hashlib
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,18 @@ from eur_pipeline.simulator.company import Company
 from eur_pipeline.simulator.deployment import simulate_project
 from eur_pipeline.simulator.simulation import SimulationReport
 from tests.conftest import archive_xml
+from tests.faults.proxy import End, Link, TcpProxy
 
 from .command import EUR
-from .demo import published
+from .demo import DemoFiles, published
 
 pytestmark = pytest.mark.xdist_group("up")
 
 SEED, USERS, HOURS = 11, 80, 24
+# Whoever collects goes through the LAN, which is this address; the server itself is at 127.0.0.1.
+LAN = "127.0.0.2"
+# More than a listing takes, and less than the archives of either collection.
+BYTES_BEFORE_LAN_FAILURE = 100_000
 LONGEST_WAIT_SECONDS = 240
 USAGE = "select * from usage_by_person_daily order by all"
 CHROMIUM = shutil.which("chromium")
@@ -49,6 +56,14 @@ CHROMIUM_ARGUMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class Moment:
+    """How far the collection was, in archives."""
+
+    landed: int
+    on_the_server: int
+
+
 @dataclass
 class Deployment:
     """A demo project with uploads, and `eur up` on it."""
@@ -57,6 +72,8 @@ class Deployment:
     uploaded: SimulationReport
     port: int
     process: subprocess.Popen[bytes] | None = None
+    at_lan_failure: Moment | None = None
+    at_restart: Moment | None = None
 
     def start(self) -> None:
         log = self.project.path / "up.log"
@@ -69,7 +86,8 @@ class Deployment:
 
     def kill(self) -> None:
         """What a power cut leaves: nothing runs any more."""
-        assert self.process is not None
+        if self.process is None or self.process.poll() is not None:
+            return
         family = psutil.Process(self.process.pid).children(recursive=True)
         for process in [psutil.Process(self.process.pid), *family]:
             process.kill()
@@ -88,6 +106,9 @@ class Deployment:
     def remote(self, folder: str = "") -> list[Path]:
         root = self.project.path / "sftp" / "files" / folder
         return [path for path in root.rglob("*") if path.is_file()]
+
+    def moment(self) -> Moment:
+        return Moment(self.landed(), len(self.remote()))
 
     def is_building(self) -> bool:
         try:
@@ -114,7 +135,10 @@ def eventually(condition: Callable[[], bool], pause: float = 1.0) -> None:
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A project that was killed in the middle of a collection and of a build, and is up again."""
+    """A project that is up again after all that can happen.
+
+    The LAN failed, and a kill came, in the middle of a collection, and a kill in that of a build.
+    """
     period = simulation.Period.ending(simulation.DEFAULT_END, hours=HOURS)
     path = tmp_path_factory.mktemp("up") / "project"
     project = make_demo_project(path, Company.make(seed=SEED, users=USERS), period)
@@ -123,15 +147,70 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             project, seed=SEED, hours=HOURS, users=USERS, end=simulation.DEFAULT_END
         )
     deployment = Deployment(project, uploaded, _free_port())
+    with lan(project) as network:
+        try:
+            endure(deployment, network)
+            yield deployment
+            assert deployment.stop() == 0
+        finally:
+            deployment.kill()
+
+
+def endure(deployment: Deployment, network: TcpProxy) -> None:
+    """All that happens to the deployment before the tests look at it."""
+    network.plan(then=Link(End.CUT, after_bytes=BYTES_BEFORE_LAN_FAILURE))
     deployment.start()
-    eventually(lambda: deployment.landed() > 0, pause=0.01)
+    eventually(lambda: network.failed >= 2, pause=0.01)
+    deployment.at_lan_failure = before = deployment.moment()
+    # So slow that a collection is sure to be under way at the moment of the kill.
+    network.plan(then=Link(bytes_per_second=200_000, round_trip_seconds=0.2))
+    eventually(lambda: deployment.landed() > before.landed, pause=0.01)
     deployment.kill()
+    deployment.at_restart = deployment.moment()
+    network.plan()
     deployment.start()
     eventually(deployment.is_building, pause=0.01)
     deployment.kill()
     deployment.start()
-    yield deployment
-    assert deployment.stop() == 0
+
+
+@contextmanager
+def lan(project: Project) -> Iterator[TcpProxy]:
+    """A network between project and SFTP server; nothing is collected but through it."""
+    port = project.config.collections[0].port
+    for path in (project.config_path, project.known_hosts_path):
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("127.0.0.1", LAN), encoding="utf-8"
+        )
+    with TcpProxy("127.0.0.1", port, at=(LAN, port)) as network:
+        yield network
+
+
+def test_collection_resumes_by_itself_after_a_lan_failure(deployment: Deployment) -> None:
+    before, after = deployment.at_lan_failure, deployment.at_restart
+    assert before
+    assert after
+    assert before.on_the_server > 0
+    # Nothing was started, clicked or changed in between.
+    assert after.landed > before.landed
+    assert_all_is_collected_once(deployment)
+
+
+def test_collection_resumes_by_itself_after_a_restart_of_the_collecting_server(
+    deployment: Deployment,
+) -> None:
+    assert deployment.at_restart
+    assert deployment.at_restart.on_the_server > 0
+    assert_all_is_collected_once(deployment)
+
+
+def assert_all_is_collected_once(deployment: Deployment) -> None:
+    eventually(lambda: not deployment.remote())
+    files = DemoFiles(deployment.project.path)
+    sent = sorted((u["remote_path"], u["sha256"]) for u in files.uploads)
+    digests = [hashlib.sha256(files.landed(m)).hexdigest() for m in files.manifests]
+    found = zip(files.manifests, digests, strict=True)
+    assert sorted((m["remote_path"], digest) for m, digest in found) == sent
 
 
 def test_after_two_kills_everything_is_published_once(deployment: Deployment) -> None:
