@@ -14,7 +14,7 @@ from typing import BinaryIO
 from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
 from eur_pipeline.archives.identity import archive_sha256
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
-from eur_pipeline.archives.reader import roots_in
+from eur_pipeline.archives.reader import dialect_in, roots_in
 from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.errors import UnreadableArchiveError
 from eur_pipeline.lake.intake import Intake, Tally
@@ -116,13 +116,20 @@ class FileParser:
         dialects = [load_dialect(name, self.project_dialects) for name in names]
         with path.open("rb") as source:
             for root in roots_in(source, self.limits):
-                for dialect in dialects:
-                    if dialect.accepts_root(root):
-                        return dialect
+                if candidates := [one for one in dialects if one.accepts_root(root)]:
+                    source.seek(0)
+                    return _first_found(source, candidates, self.limits)
         raise UnreadableArchiveError(
             f"expected the root element of a known dialect ({', '.join(names)}), found {root:.80}; "
             f"name the dialect, or write one"
         )
+
+
+def _first_found(source: BinaryIO, candidates: Sequence[Dialect], limits: Limits) -> Dialect:
+    """Of several dialects with that root the one that finds a record."""
+    if len(candidates) == 1:
+        return candidates[0]
+    return dialect_in(source, candidates, limits) or candidates[-1]
 
 
 def _companion(path: Path, dialect: Dialect) -> Path | None:

@@ -37,7 +37,9 @@ def _records(folder: Path, content: str) -> list[Record]:
 
 
 def test_every_built_in_dialect_loads() -> None:
-    assert {"avaya-ps", "prosody-xmlarchive", "xep-0227", "xmpp-mam"} <= set(dialect_names())
+    assert {"avaya-ps", "prosody-xmlarchive", "xep-0136", "xep-0227", "xmpp-mam"} <= set(
+        dialect_names()
+    )
     for name in dialect_names():
         assert load_dialect(name).name == name
 

@@ -17,6 +17,7 @@ from eur_pipeline.starter import create_starter
 CASES = Path(__file__).parents[1] / "cases"
 AVAYA = CASES / "avaya-ps"
 MAM = CASES / "xmpp-mam"
+PROSODY = CASES / "prosody-xmlarchive"
 
 
 @pytest.fixture
@@ -48,7 +49,13 @@ def test_records_of_all_files_land_in_one_file_with_the_lakes_columns(output: Pa
 
 @pytest.mark.parametrize(
     ("path", "dialect"),
-    [(AVAYA / "normal.xml", "avaya-ps"), (MAM / "mam_56207.xml", "xmpp-mam")],
+    [
+        (AVAYA / "normal.xml", "avaya-ps"),
+        (MAM / "mam_56207.xml", "xmpp-mam"),
+        (CASES / "xep-0136" / "stream.xml", "xep-0136"),
+        (CASES / "xep-0227" / "56210@presence.example.test.xml", "xep-0227"),
+        (PROSODY / "presence%2eexample%2etest/archive/56209%402026%2d11%2d23.xml", PROSODY.name),
+    ],
 )
 def test_the_dialect_follows_from_the_root_element_and_is_told(
     output: Path, path: Path, dialect: str
