@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -226,12 +226,18 @@ def test_after_two_kills_everything_is_published_once(deployment: Deployment) ->
     assert deployment.landed() == deployment.uploaded.archives
 
 
+def what_others_see(process: psutil.Process) -> Iterator[str]:
+    """Its arguments and environment; nothing where it has ended by now."""
+    with suppress(psutil.NoSuchProcess):
+        yield f"{process.cmdline()} {process.environ()}"
+
+
 def test_no_process_shows_a_secret(deployment: Deployment) -> None:
     eventually(lambda: deployment.published_archives() == deployment.uploaded.archives)
     secrets = [value for value in dotenv_values(deployment.project.path / ".env").values() if value]
     assert deployment.process is not None
     family = psutil.Process(deployment.process.pid).children(recursive=True)
-    shown = [f"{process.cmdline()} {process.environ()}" for process in family]
+    shown = [text for process in family for text in what_others_see(process)]
 
     assert len(secrets) == 2
     assert any("dagster" in text for text in shown)
