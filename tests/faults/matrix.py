@@ -251,7 +251,10 @@ def cell(number: int, step: Step) -> Cell:
     turns = _turns(FAULTS[number], step)
     for nth in turns:
         found.strikes += 1
-        found.violations += _strike(FAULTS[number], step, nth, figures=nth == turns[-1])
+        try:
+            found.violations += _strike(FAULTS[number], step, nth, figures=nth == turns[-1])
+        except Exception as error:  # noqa: BLE001 - one broken strike does not hide the others
+            found.violations.append(f"{FAULTS[number].name} at {step} {nth}: {error!r}")
     return found
 
 
