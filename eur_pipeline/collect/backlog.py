@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive, survey
-from eur_pipeline.collect.plan import needs_work
+from eur_pipeline.collect.plan import dialect_of, needs_work
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import Collection
 from eur_pipeline.project import Project
@@ -30,7 +30,9 @@ def backlog(project: Project, collection: Collection) -> Backlog:
     """What is to do for the collection now; raises what the server's errors are translated to."""
     index = LandingIndex(LandingZone.of(project), collection.name)
     with ArchiveServer.of(project, collection) as server:
-        listed = survey(collection, server.list().files, index, dt.datetime.now(dt.UTC))
+        files, now = server.list().files, dt.datetime.now(dt.UTC)
+    suffix = dialect_of(project, collection).companion_suffix
+    listed = survey(collection, files, index, now, suffix)
     todo = [archive for archive in listed if needs_work(collection, archive)]
     unread = index.unread()
     hours = [*unread, *(archive.upload_hour for archive in todo)]
@@ -57,5 +59,9 @@ def configuration_digest(project: Project, collection: Collection) -> str:
 
 def _digest(configuration: str, todo: list[ListedArchive], unread: dict[dt.datetime, int]) -> str:
     """Of the work and of the configuration, which may be what stopped it."""
-    facts = [configuration, *(repr(archive.file) for archive in todo), repr(unread)]
+    facts = [
+        configuration,
+        *(repr(archive.files) for archive in todo),
+        repr(unread),
+    ]
     return hashlib.sha256("\n".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

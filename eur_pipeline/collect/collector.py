@@ -19,7 +19,7 @@ from eur_pipeline.collect.fetch import Copy, fetch, opened_only
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive
-from eur_pipeline.collect.plan import Waiting, plan, require_room
+from eur_pipeline.collect.plan import Waiting, dialect_of, plan, require_room
 from eur_pipeline.collect.recording import Fetched, land
 from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.collect.report import CollectReport, Progress, Tally
@@ -99,6 +99,7 @@ class _Collecting:
         self._on_progress = on_progress
         self._zone = LandingZone.of(project)
         self._index = LandingIndex(self._zone, collection.name)
+        self._dialect = dialect_of(project, collection)
         self.tally = Tally()
 
     def gets_no_further(self, _: RetryCallState) -> bool:
@@ -111,10 +112,10 @@ class _Collecting:
             disk_errors(self._project.landing_path),
             ArchiveServer.of(self._project, self._collection) as server,
         ):
-            planned = plan(server, self._collection, self._index, self._window)
+            planned = plan(server, self._collection, self._dialect, self._index, self._window)
             self.report.begin(planned)
             self.tally.begin(planned)
-            paths = {self._unfinished(archive.file) for archive in planned.todo}
+            paths = {self._unfinished(file) for archive in planned.todo for file in archive.files}
             self._zone.store.clear_unfinished(self._collection.name, keep=paths)
             server.run(self._collect_all(server, planned.todo), self._show_progress)
             self._show_progress()
@@ -145,20 +146,17 @@ class _Collecting:
             await asyncio.wait([finishing])
 
     def _ready(
-        self, batch: Sequence[ListedArchive], arrived: Sequence[Copy | Waiting]
+        self, batch: Sequence[ListedArchive], arrived: Sequence[Fetched | Waiting]
     ) -> list[Fetched]:
         """Those that arrived whole; the others wait."""
-        fetched = []
-        for archive, copy in zip(batch, arrived, strict=True):
-            if isinstance(copy, Waiting):
-                self.report.waiting[archive.file.label] = copy
-            else:
-                fetched.append(Fetched(archive, copy))
-        return fetched
+        for archive, waiting in zip(batch, arrived, strict=True):
+            if isinstance(waiting, Waiting):
+                self.report.waiting[archive.file.label] = waiting
+        return [fetched for fetched in arrived if isinstance(fetched, Fetched)]
 
     async def _finish(self, server: ArchiveServer, fetched: Sequence[Fetched]) -> None:
         """Land a batch, then remove it from the server."""
-        landed = await asyncio.to_thread(land, self._zone, self._index, fetched)
+        landed = await asyncio.to_thread(land, self._zone, self._index, self._dialect, fetched)
         self.report.collected.extend(landed)
         self.tally.safe_files += len(fetched)
         if self._collection.after_collect is AfterCollect.DELETE:
@@ -168,34 +166,46 @@ class _Collecting:
                 if waiting is not None:
                     self.report.waiting[f.archive.file.label] = waiting
 
-    async def _fetch(self, server: ArchiveServer, archive: ListedArchive) -> Copy | Waiting:
-        file = archive.file
-        may_grow = not archive.is_overdue(self._collection, dt.datetime.now(dt.UTC))
+    async def _fetch(self, server: ArchiveServer, archive: ListedArchive) -> Fetched | Waiting:
+        now = dt.datetime.now(dt.UTC)
+        may_grow = not archive.is_overdue(self._collection, now)
+        await asyncio.sleep((archive.settles_at - now).total_seconds())
         try:
-            # All of a large file need not be fetched to see that it is growing still.
-            if may_grow and file.size > PIECE_BYTES and await opened_only(server, file):
+            if may_grow and await self._is_open(server, archive):
                 return UNFINISHED
-            copy = await fetch(server, file, self._unfinished(file), self.tally.arrived)
+            copies = [await self._copy(server, file) for file in archive.files]
         except VanishedError as error:
             return Waiting(str(error), alarm=False)
         except (RemoteFolderError, TransferError) as error:
             # One file that cannot be had must not keep the others from being collected.
             return Waiting(str(error), alarm=True)
-        if copy is None:
+        arrived = [copy for copy in copies if copy is not None]
+        if len(arrived) < len(copies):
             return Waiting("it changed while it was read", alarm=False)
-        return UNFINISHED if may_grow and copy.ending is Ending.OPEN else copy
+        fetched = Fetched(archive, *reversed(arrived))
+        return UNFINISHED if may_grow and fetched.ending is Ending.OPEN else fetched
+
+    async def _is_open(self, server: ArchiveServer, archive: ListedArchive) -> bool:
+        """Whether a large file grows still, which can be seen without fetching all of it."""
+        if archive.companion is not None or archive.file.size <= PIECE_BYTES:
+            return False
+        return await opened_only(server, archive.file)
+
+    async def _copy(self, server: ArchiveServer, file: RemoteFile) -> Copy | None:
+        return await fetch(server, file, self._unfinished(file), self.tally.arrived)
 
     async def _remove(self, server: ArchiveServer, fetched: Fetched) -> Waiting | None:
         """Remove what is landed now, if it still is what was fetched; None where it is gone."""
-        file = fetched.archive.file
         stood = dt.datetime.now(dt.UTC) - fetched.archive.first_seen
-        if fetched.copy.ending is not Ending.CLOSED and stood < self._collection.patience:
+        if fetched.ending is not Ending.CLOSED and stood < self._collection.patience:
             # The server's clock may be wrong, and its writer may not have finished.
             return MAY_GROW
         try:
-            if await server.look(file.path) != file:
-                return Waiting("it changed after it was collected", alarm=False)
-            await server.remove(file.path)
+            for file in fetched.archive.files:
+                if await server.look(file.path) != file:
+                    return Waiting("it changed after it was collected", alarm=False)
+            for file in fetched.archive.files:
+                await server.remove(file.path)
         except (RemoteFolderError, TransferError) as error:
             return Waiting(str(error), alarm=True)
         return None

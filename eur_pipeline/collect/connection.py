@@ -5,6 +5,7 @@ decided in `host_keys.py`, what we log in with in `login.py`; what is done over 
 business of `server.py`.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -84,6 +85,8 @@ class Connection:
 
     def open(self) -> None:
         """Connect and log in, within LOGIN_SECONDS."""
+        # It warns of every request to a server that has hung up; what that means, we say ourselves.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         end = time.monotonic() + LOGIN_SECONDS
         shown: list[asyncssh.SSHKey] = []
         # A server shows one of its host keys, and the pinned one may be another.

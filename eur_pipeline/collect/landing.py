@@ -13,16 +13,41 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.errors import PermanentError
 from eur_pipeline.lake.schema import HOUR_FORMAT
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 
 MANIFEST_SUFFIX = ".json"
+COMPANION_SUFFIX = ".companion"
 
 # A file system takes 255 bytes a name: hash, dash, suffixes and the mark of a file being written
 # need some of them.
 _NAME_LENGTH = 100
+
+
+class Companion(BaseModel):
+    """The file beside an archive that its dialect reads too; landed as `<archive>.companion`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    remote_path: str
+    size: int
+    mtime: dt.datetime | None
+    sha256: str
+
+    @classmethod
+    def of(cls, file: RemoteFile, sha256: str) -> "Companion":
+        """That file of the server, with that content."""
+        return cls(
+            name=file.name,
+            remote_path=file.label,
+            size=file.size,
+            mtime=file.mtime,
+            sha256=sha256,
+        )
 
 
 class Manifest(BaseModel):
@@ -31,6 +56,8 @@ class Manifest(BaseModel):
     Attributes:
         name: The file's name on the server; bytes that are no UTF-8 stand as `\xNN`.
         key: Where the archive lies in the landing zone.
+        sha256: What the archive is known by: of its content, or with companion and name where its
+            dialect reads them.
         duplicate_of: The key of the archive of this collection that had the same content first.
     """
 
@@ -46,6 +73,7 @@ class Manifest(BaseModel):
     collected_at: dt.datetime
     key: str
     duplicate_of: str | None
+    companion: Companion | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +110,14 @@ class LandingZone:
 
     def open(self, manifest: Manifest) -> BinaryIO:
         """The landed archive's bytes; a PermanentError where they are gone."""
-        path = self.store.path(manifest.key)
+        return self._open(manifest.key)
+
+    def open_companion(self, manifest: Manifest) -> BinaryIO | None:
+        """The companion's bytes, None where there is none; a PermanentError where they are gone."""
+        return self._open(manifest.key + COMPANION_SUFFIX) if manifest.companion else None
+
+    def _open(self, key: str) -> BinaryIO:
+        path = self.store.path(key)
         try:
             return path.open("rb")
         except FileNotFoundError:

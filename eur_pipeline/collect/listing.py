@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from eur_pipeline.collect.index import LandingIndex, Memory
 from eur_pipeline.collect.landing import hour_of_key
@@ -18,6 +19,12 @@ from eur_pipeline.intervals import hour_of
 # A server's clock may be a little ahead of ours without its stamps being nonsense.
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 
+# SFTP's times are whole seconds: a file that is replaced in the second in which it was written, by
+# one of the same size, looks the same. After that second, every change shows.
+WITHIN_A_SECOND = dt.timedelta(seconds=2)
+# By the clocks alone, which may differ by a minute, what is older than this was not written now.
+CERTAINLY_OLD = dt.timedelta(seconds=62)
+
 
 class State(Enum):
     """What there is to do about a listed file."""
@@ -25,30 +32,53 @@ class State(Enum):
     NEW = "new"
     COLLECTED = "collected"
     TEMPORARY = "temporary name"
+    ALONE = "without its companion"
 
     @property
     def reason(self) -> str | None:
         """Why a file in this state waits, None where it need not."""
-        if self is State.TEMPORARY:
-            return "its name says that it is still being uploaded"
-        return None
+        return _REASONS.get(self)
+
+
+_REASONS = {
+    State.TEMPORARY: "its name says that it is still being uploaded",
+    State.ALONE: "the file that its dialect reads beside it has not arrived",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArchive:
-    """A file on the server, and what is known of it; `landed_as` is its key where it was landed."""
+    """A file on the server, and what is known of it.
+
+    Attributes:
+        companion: The file beside it that belongs to it, by its dialect.
+        landed_as: Its key where it was landed.
+    """
 
     collection: str
     file: RemoteFile
+    companion: RemoteFile | None
     upload_hour: dt.datetime
     first_seen: dt.datetime
     state: State
     landed_as: str | None
 
     @property
+    def files(self) -> tuple[RemoteFile, ...]:
+        """All of it, the companion first."""
+        return (self.file,) if self.companion is None else (self.companion, self.file)
+
+    @property
     def bytes(self) -> int:
         """What there is to fetch."""
-        return self.file.size
+        return sum(file.size for file in self.files)
+
+    @property
+    def settles_at(self) -> dt.datetime:
+        """From when on no other content can have this name, size and time."""
+        mtime = self.file.mtime
+        old = mtime is not None and self.first_seen - mtime >= CERTAINLY_OLD
+        return self.first_seen if old else self.first_seen + WITHIN_A_SECOND
 
     def is_overdue(self, collection: Collection, now: dt.datetime) -> bool:
         """Whether the file stood unchanged for longer than an upload can take.
@@ -61,24 +91,59 @@ class ListedArchive:
 
 
 def survey(
-    collection: Collection, files: Sequence[RemoteFile], index: LandingIndex, now: dt.datetime
+    collection: Collection,
+    files: Sequence[RemoteFile],
+    index: LandingIndex,
+    now: dt.datetime,
+    companion_suffix: str | None = None,
 ) -> list[ListedArchive]:
-    """Every listed file with its upload hour and state."""
+    """Every listed archive with its upload hour and state.
+
+    Files that end in the dialect's `companion_suffix` are no archives, but belong to one.
+    """
+    companions = {f.path: f for f in files if _is_companion(f, companion_suffix)}
+    archives = [file for file in files if file.path not in companions]
     return [
-        _judge(collection, file, memory, now)
-        for file, memory in zip(files, index.recall(files, now), strict=True)
+        _judge(
+            collection,
+            file,
+            companions.get(_beside(file.path, companion_suffix)),
+            memory,
+            now,
+            needs_companion=companion_suffix is not None,
+        )
+        for file, memory in zip(archives, index.recall(archives, now), strict=True)
     ]
 
 
+def _is_companion(file: RemoteFile, suffix: str | None) -> bool:
+    return suffix is not None and file.path.endswith(suffix)
+
+
+def _beside(path: str, suffix: str | None) -> str:
+    """The path with that suffix instead of its own."""
+    return str(PurePosixPath(path).with_suffix(suffix)) if suffix else ""
+
+
 def _judge(
-    collection: Collection, file: RemoteFile, memory: Memory, now: dt.datetime
+    collection: Collection,
+    file: RemoteFile,
+    companion: RemoteFile | None,
+    memory: Memory,
+    now: dt.datetime,
+    *,
+    needs_companion: bool,
 ) -> ListedArchive:
     if memory.landed_as is not None:
         hour, state = hour_of_key(memory.landed_as), State.COLLECTED
     else:
         hour = _upload_hour(collection, file, memory, now)
         state = State.TEMPORARY if is_temporary(collection, file.name) else State.NEW
-    return ListedArchive(collection.name, file, hour, memory.first_seen, state, memory.landed_as)
+        if state is State.NEW and needs_companion and companion is None:
+            state = State.ALONE
+    return ListedArchive(
+        collection.name, file, companion, hour, memory.first_seen, state, memory.landed_as
+    )
 
 
 def is_temporary(collection: Collection, name: str) -> bool:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eur_pipeline.archives.dialect import Dialect, load_dialect
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive, State, survey
@@ -61,16 +62,25 @@ def preview(project: Project, collection: Collection) -> Plan:
     """What collecting would do now; raises what it would raise before the first file."""
     index = LandingIndex(LandingZone.of(project), collection.name)
     with ArchiveServer.of(project, collection) as server:
-        return plan(server, collection, index, None)
+        return plan(server, collection, dialect_of(project, collection), index, None)
+
+
+def dialect_of(project: Project, collection: Collection) -> Dialect:
+    """What says whether archives have companions; raises ConfigurationError."""
+    return load_dialect(collection.dialect, project.dialects_path)
 
 
 def plan(
-    server: ArchiveServer, collection: Collection, index: LandingIndex, window: Window | None
+    server: ArchiveServer,
+    collection: Collection,
+    dialect: Dialect,
+    index: LandingIndex,
+    window: Window | None,
 ) -> Plan:
     """List the folder and decide; raises MassChangeError, and what listing raises."""
     now = dt.datetime.now(dt.UTC)
     listing = server.list()
-    listed = survey(collection, listing.files, index, now)
+    listed = survey(collection, listing.files, index, now, dialect.companion_suffix)
     wanted = [a for a in listed if window is None or a.upload_hour in window]
     work = [archive for archive in wanted if needs_work(collection, archive)]
     _require_no_mass_change(collection, work, index)

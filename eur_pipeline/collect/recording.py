@@ -8,28 +8,44 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.identity import archive_sha256
+from eur_pipeline.collect.completeness import Ending
 from eur_pipeline.collect.fetch import Copy
 from eur_pipeline.collect.index import LandingIndex
-from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.collect.landing import COMPANION_SUFFIX, Companion, LandingZone, Manifest
 from eur_pipeline.collect.listing import ListedArchive
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """An archive that arrived whole, in an unfinished file."""
+    """An archive that arrived whole, in an unfinished file, with its companion if it has one."""
 
     archive: ListedArchive
     copy: Copy
+    companion: Copy | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """How it ends; what has a companion is no document, and may always grow."""
+        return self.copy.ending if self.companion is None else Ending.UNKNOWN
 
 
-def land(zone: LandingZone, index: LandingIndex, fetched: Sequence[Fetched]) -> list[Manifest]:
+def land(
+    zone: LandingZone, index: LandingIndex, dialect: Dialect, fetched: Sequence[Fetched]
+) -> list[Manifest]:
     """Make the files landed archives; returns the manifests of those that were not yet.
 
     What was landed before is written once more: nothing is removed from the server that was not
     seen to be equal to a durable copy here.
     """
-    manifests = _manifests(zone, index, fetched)
-    zone.store.adopt({m.key: f.copy.path for m, f in zip(manifests, fetched, strict=True)})
+    manifests = _manifests(zone, index, dialect, fetched)
+    files = {}
+    for manifest, f in zip(manifests, fetched, strict=True):
+        files[manifest.key] = f.copy.path
+        if f.companion is not None:
+            files[manifest.key + COMPANION_SUFFIX] = f.companion.path
+    zone.store.adopt(files)
     new = [m for m in manifests if not zone.has_manifest(m.key)]
     index.announce(new)
     zone.record(new)
@@ -37,32 +53,48 @@ def land(zone: LandingZone, index: LandingIndex, fetched: Sequence[Fetched]) -> 
 
 
 def _manifests(
-    zone: LandingZone, index: LandingIndex, fetched: Sequence[Fetched]
+    zone: LandingZone, index: LandingIndex, dialect: Dialect, fetched: Sequence[Fetched]
 ) -> list[Manifest]:
     """The manifests of a batch, which knows what is landed and what it holds itself."""
-    known = index.find_contents({f.copy.sha256 for f in fetched})
+    hashes = [_sha256(zone, dialect, f) for f in fetched]
+    known = index.find_contents(set(hashes))
     taken: dict[str, Manifest] = {}
-    for f in fetched:
-        manifest = _manifest_of_same(zone, f) or _new_manifest(zone, f, known, taken)
+    for f, sha256 in zip(fetched, hashes, strict=True):
+        landed = _landed(zone, f)
+        same = landed is not None and landed.sha256 == sha256
+        manifest = landed if same and landed else _new_manifest(zone, f, sha256, known, taken)
         taken[manifest.key] = manifest
         known.setdefault(manifest.sha256, manifest)
     return list(taken.values())
 
 
-def _manifest_of_same(zone: LandingZone, fetched: Fetched) -> Manifest | None:
-    """The manifest that the file was landed under already, if its content is that one's."""
+def _sha256(zone: LandingZone, dialect: Dialect, fetched: Fetched) -> str:
+    """What the archive is known by.
+
+    A companion that is not on the server any more was removed after it was landed.
+    """
+    if fetched.companion is not None:
+        companion: str | None = fetched.companion.sha256
+    else:
+        landed = _landed(zone, fetched)
+        companion = landed.companion.sha256 if landed and landed.companion else None
+    return archive_sha256(dialect, fetched.copy.sha256, companion, fetched.archive.file.name)
+
+
+def _landed(zone: LandingZone, fetched: Fetched) -> Manifest | None:
+    """The manifest that a file of this name, size and time was landed under already."""
     key = fetched.archive.landed_as
-    manifest = zone.manifest(key) if key else None
-    return manifest if manifest and manifest.sha256 == fetched.copy.sha256 else None
+    return zone.manifest(key) if key else None
 
 
 def _new_manifest(
     zone: LandingZone,
     fetched: Fetched,
+    sha256: str,
     known: Mapping[str, Manifest],
     taken: Mapping[str, Manifest],
 ) -> Manifest:
-    file, hour, sha256 = fetched.archive.file, fetched.archive.upload_hour, fetched.copy.sha256
+    file, hour, companion = fetched.archive.file, fetched.archive.upload_hour, fetched.companion
     original = known.get(sha256)
     return Manifest(
         collection=fetched.archive.collection,
@@ -75,4 +107,5 @@ def _new_manifest(
         collected_at=dt.datetime.now(dt.UTC),
         key=zone.new_key(fetched.archive.collection, hour, sha256, file.name, taken),
         duplicate_of=original.key if original else None,
+        companion=None if companion is None else Companion.of(companion.remote, companion.sha256),
     )

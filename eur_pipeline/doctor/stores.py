@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
-from eur_pipeline.collect.landing import MANIFEST_SUFFIX, LandingZone, Manifest
+from eur_pipeline.collect.landing import COMPANION_SUFFIX, MANIFEST_SUFFIX, LandingZone, Manifest
 from eur_pipeline.config import Collection
 from eur_pipeline.doctor.finding import Finding, UnknownError, all_of, look, some_of
 from eur_pipeline.errors import BusyError, PermanentError
@@ -79,7 +79,7 @@ class _Stores:
 
     def _without_manifest(self) -> Iterator[str]:
         keys = {manifest.key for manifest in self._manifests}
-        known = keys | {key + MANIFEST_SUFFIX for key in keys}
+        known = keys | {key + s for key in keys for s in (MANIFEST_SUFFIX, COMPANION_SUFFIX)}
         for key in self._zone.store.files(self._name):
             path = self._zone.store.path(key)
             if key not in known and not path.name.startswith(".") and _is_old(path):

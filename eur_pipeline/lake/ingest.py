@@ -4,11 +4,13 @@ How an archive is read is the business of `archives`, how the lake stores rows t
 """
 
 import datetime as dt
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect, load_dialect
 from eur_pipeline.archives.limits import Limits
+from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.config import Bodies, Collection
 from eur_pipeline.errors import UnreadableArchiveError
@@ -91,8 +93,17 @@ class _Ingest:
             limits=self.limits,
         )
         try:
-            with self.landing.open(manifest) as source:
-                tally = intake.take(source, _origin(manifest, self.dialect), manifest.upload_hour)
+            with ExitStack() as opened:
+                source = opened.enter_context(self.landing.open(manifest))
+                companion = self.landing.open_companion(manifest)
+                if companion is not None:
+                    opened.enter_context(companion)
+                tally = intake.take(
+                    source,
+                    _origin(manifest, self.dialect),
+                    manifest.upload_hour,
+                    Surroundings(manifest.remote_path, companion),
+                )
         except UnreadableArchiveError as error:
             return _Outcome(
                 UNREADABLE,
