@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults soak check format bench fuzz clean
+.PHONY: help demo up test faults soak rating-proof check format bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Exact versions first, then the project itself: nothing is resolved anew.
 $(STAMP): pyproject.toml requirements.lock
@@ -34,6 +34,9 @@ faults: $(STAMP) ## strike at every step of collecting, and see that nothing is 
 
 soak: $(STAMP) ## ten minutes of faults at random over 20,000 archives; SOAK="--seconds 60 --archives 2000"
 	@$(BIN)/python -m tests.faults.soak $(SOAK)
+
+rating-proof: $(STAMP) ## models against an independent rater, 100,000 combinations
+	@$(BIN)/python -m tests.rating
 
 check: $(STAMP) ## every static check
 	$(BIN)/ruff format --check .

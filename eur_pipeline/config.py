@@ -35,6 +35,10 @@ _WORDING = Wording(
         "expected the name of an environment variable, not a password",
     ),
 )
+# The site of messages whose collection is gone and whose sender nobody knows.
+UNKNOWN_SITE = "unknown"
+# The legal entity of sites that no entity lists.
+OWN_ENTITY = "company"
 
 # ISO 4217: currencies whose minor unit is not two digits.
 MINOR_UNIT_DIGITS = {
@@ -73,6 +77,7 @@ Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{4
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # Of file names, for the shell's wildcards; names are compared without regard to case.
 LowerCasePattern = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
 
 
@@ -201,11 +206,25 @@ class Collection(_Section):
         return self
 
 
+class LegalEntity(_Section):
+    """A company of the group: it bills its sites, and those below them, in one currency."""
+
+    name: Name
+    currency: Currency
+    sites: Annotated[tuple[Name, ...], BeforeValidator(_not_empty)]
+
+    @property
+    def minor_unit_digits(self) -> int:
+        """Digits after the point of the currency's smallest coin (ISO 4217)."""
+        return MINOR_UNIT_DIGITS.get(self.currency, 2)
+
+
 class Billing(_Section):
     """What the bills are made in, and which addresses are the company's own."""
 
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    currency: Currency
     company_domains: Annotated[tuple[Domain, ...], BeforeValidator(_not_empty)]
+    legal_entities: tuple[LegalEntity, ...] = ()
 
     @property
     def minor_unit_digits(self) -> int:
@@ -231,13 +250,32 @@ class Config(_Section):
 
     def time_zone(self, site_name: str) -> ZoneInfo:
         """The site's time zone: its own, else the nearest ancestor's, else UTC."""
-        sites = {site.name: site for site in self.sites}
-        site = sites.get(site_name)
-        while site is not None:
-            if site.time_zone:
-                return ZoneInfo(site.time_zone)
-            site = sites.get(site.parent or "")
+        zones = {site.name: site.time_zone for site in self.sites}
+        for name in self.lineage(site_name):
+            if zone := zones.get(name):
+                return ZoneInfo(zone)
         return ZoneInfo(ROOT_TIME_ZONE)
+
+    @property
+    def site_names(self) -> tuple[str, ...]:
+        """All sites that usage can be at, `unknown` among them."""
+        return (*(site.name for site in self.sites), UNKNOWN_SITE)
+
+    def lineage(self, site_name: str) -> tuple[str, ...]:
+        """The site, the one above it, and so on up to the empty name, which stands for all."""
+        parents = {site.name: site.parent for site in self.sites}
+        names = [site_name]
+        while parent := parents.get(names[-1]):
+            names.append(parent)
+        return (*names, "")
+
+    def legal_entity(self, site_name: str) -> LegalEntity:
+        """The entity that lists the site or the nearest one above it."""
+        entities = {site: e for e in self.billing.legal_entities for site in e.sites}
+        for name in self.lineage(site_name):
+            if name in entities:
+                return entities[name]
+        return LegalEntity(name=OWN_ENTITY, currency=self.billing.currency, sites=(site_name,))
 
     @model_validator(mode="after")
     def _refers_only_to_what_exists(self) -> Self:
@@ -250,6 +288,11 @@ class Config(_Section):
         _require_folders_of_their_own(self.collections)
         for collection in self.collections:
             _require_known("site of collection " + collection.name, collection.site, parents)
+        _require_unique("legal entity", [entity.name for entity in self.billing.legal_entities])
+        listed = [site for entity in self.billing.legal_entities for site in entity.sites]
+        _require_unique("site of legal entities", listed)
+        for name in listed:
+            _require_known("site of a legal entity", name, parents)
         return self
 
 

@@ -54,6 +54,11 @@ class Project:
         return self.path / "tariff.csv"
 
     @property
+    def tariff_folder(self) -> Path:
+        """Plans beyond the one that `tariff.csv` is; it can be missing."""
+        return self.path / "tariff"
+
+    @property
     def known_hosts_path(self) -> Path:
         """The host keys of the archive servers, in OpenSSH's format."""
         return self.path / "known_hosts"

@@ -85,10 +85,22 @@ placed as (
 
 ),
 
+timed as (
+
+    select
+        *,
+        sent_at at time zone time_zone as local_time
+    from placed
+
+),
+
 final as (
 
     select
-        cast(sent_at at time zone time_zone as date) as local_date,
+        cast(local_time as date) as local_date,
+        cast(
+            extract(hour from local_time) * 4 + extract(minute from local_time) // 15 as bigint
+        ) as local_quarter,
         message_id,
         native_id,
         sent_at,
@@ -117,7 +129,7 @@ final as (
         cost_centre,
         time_zone,
         destination
-    from placed
+    from timed
 
 )
 

@@ -1,8 +1,8 @@
 {{ config(materialized='table', meta={'grain': 'local_month'}) }}
 
-with charges as (
+with lines as (
 
-    select * from {{ ref('charges_by_person_monthly') }}
+    select * from {{ ref('charge_lines_monthly') }}
 
 ),
 
@@ -11,13 +11,15 @@ final as (
     select
         local_month,
         cost_centre,
+        legal_entity,
         currency,
-        count(*) as people,
-        sum(messages) as messages,
-        sum(file_transfers) as file_transfers,
+        count(distinct person_id) as people,
+        sum(case when usage_type = 'message' then uses else 0 end) as messages,
+        sum(case when usage_type = 'file_transfer' then uses else 0 end) as file_transfers,
+        sum(cost) as cost,
         sum(charge) as charge
-    from charges
-    group by local_month, cost_centre, currency
+    from lines
+    group by local_month, cost_centre, legal_entity, currency
 
 )
 

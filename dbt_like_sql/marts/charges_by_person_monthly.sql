@@ -1,43 +1,43 @@
 {{ config(materialized='table', meta={'grain': 'local_month'}) }}
 
-with rated as (
+with lines as (
 
-    select
-        *,
-        cast(date_trunc('month', local_date) as date) as local_month
-    from {{ ref('int_messages_rated') }}
+    select * from {{ ref('charge_lines_monthly') }}
 
 ),
 
--- Rounded once, half up, when all of the month is summed.
 charged as (
 
     select
         local_month,
         person_id,
         cost_centre,
-        sum(case when usage_type = 'message' then 1 else 0 end) as messages,
-        sum(case when usage_type = 'file_transfer' then 1 else 0 end) as file_transfers,
-        round(sum(price), {{ var('minor_unit_digits') }}) as charge
-    from rated
-    group by local_month, person_id, cost_centre
+        legal_entity,
+        currency,
+        sum(case when usage_type = 'message' then uses else 0 end) as messages,
+        sum(case when usage_type = 'file_transfer' then uses else 0 end) as file_transfers,
+        sum(cost) as cost,
+        sum(charge) as charge
+    from lines
+    group by local_month, person_id, cost_centre, legal_entity, currency
 
 ),
 
--- Who changed name or department within a cost centre is shown as at the end of the month.
+-- Who changed name or department within a cost centre is shown as at the last use of the month.
 ranked as (
 
     select
         local_month,
         person_id,
         cost_centre,
+        legal_entity,
         name,
         department,
         row_number() over (
-            partition by local_month, person_id, cost_centre
-            order by sent_at desc, message_id desc
+            partition by local_month, person_id, cost_centre, legal_entity
+            order by last_sent_at desc nulls last, department asc, name asc
         ) as place
-    from rated
+    from lines
 
 ),
 
@@ -49,9 +49,11 @@ final as (
         ranked.name,
         ranked.department,
         charged.cost_centre,
-        '{{ var('currency') }}' as currency,
+        charged.legal_entity,
+        charged.currency,
         charged.messages,
         charged.file_transfers,
+        charged.cost,
         charged.charge
     from charged
     inner join ranked
@@ -59,6 +61,7 @@ final as (
             charged.local_month = ranked.local_month
             and charged.person_id = ranked.person_id
             and charged.cost_centre = ranked.cost_centre
+            and charged.legal_entity = ranked.legal_entity
     where ranked.place = 1
 
 )

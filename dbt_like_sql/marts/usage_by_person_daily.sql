@@ -2,7 +2,8 @@
 
 with usage as (
 
-    select * from {{ ref('int_messages_rated') }}
+    select * from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
 
 ),
 
@@ -15,11 +16,11 @@ final as (
         site,
         department,
         cost_centre,
-        sum(case when usage_type = 'message' then 1 else 0 end) as messages,
-        sum(case when usage_type = 'file_transfer' then 1 else 0 end) as file_transfers,
+        sum(case when kind = 'message' then 1 else 0 end) as messages,
+        sum(case when kind = 'file_transfer' then 1 else 0 end) as file_transfers,
         sum(case when destination = 'internal' then 1 else 0 end) as internal,
         sum(case when destination = 'external' then 1 else 0 end) as external,
-        sum(deliveries) as deliveries,
+        sum(len(recipients)) as deliveries,
         sum(coalesce(body_characters, 0)) as characters,
         sum(cast(coalesce(file_bytes, 0) as decimal(38, 0))) as file_bytes,
         min(sent_at) as first_sent_at,

@@ -1,29 +1,32 @@
 {{ config(severity='error', meta={'grain': 'local_month'}) }}
 
-with cost_centres as (
+with summed as (
 
     select
         local_month,
+        currency,
         sum(charge) as charge
     from {{ ref('charges_by_cost_centre_monthly') }}
-    group by local_month
+    group by local_month, currency
 
 ),
 
-people as (
+lines as (
 
     select
         local_month,
+        currency,
         sum(charge) as charge
-    from {{ ref('charges_by_person_monthly') }}
-    group by local_month
+    from {{ ref('charge_lines_monthly') }}
+    group by local_month, currency
 
 )
 
 select
-    people.local_month,
-    cost_centres.charge as charge_of_cost_centres,
-    people.charge as charge_of_people
-from people
-left join cost_centres on people.local_month = cost_centres.local_month
-where coalesce(cost_centres.charge, 0) <> people.charge
+    lines.local_month,
+    lines.currency,
+    lines.charge as charge_of_lines,
+    summed.charge
+from lines
+left join summed on lines.local_month = summed.local_month and lines.currency = summed.currency
+where lines.charge <> coalesce(summed.charge, 0)

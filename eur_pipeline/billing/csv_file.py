@@ -1,20 +1,25 @@
 """Reading a spreadsheet's CSV file row by row, with errors that name file, line and column.
 
-What the columns mean is the business of `directory.py` and `tariff.py`.
+What the columns mean is the business of the modules that read the files.
 """
 
 import datetime as dt
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eur_pipeline.billing.periods import Period
 from eur_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LARGEST_PERCENTAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,36 @@ class Row:
         if start and end and end <= start:
             raise self.error("valid_to", f"a date after valid_from, which is {start}")
         return start, end
+
+    def period(self) -> Period:
+        """The same as a period."""
+        return Period(*self.validity())
+
+    def months(self) -> Period:
+        """A period whose limits are firsts of months."""
+        for column in ("valid_from", "valid_to"):
+            day = self.date(column)
+            if day and day.day != 1:
+                raise self.error(column, "the first of a month, or nothing")
+        return self.period()
+
+    def amount(self, column: str, decimals: int = 6, empty: str = "0") -> Decimal:
+        """The cell's number, not negative; `empty` where there is none."""
+        text = self.text(column) or empty
+        if not re.fullmatch(rf"\d{{1,12}}(\.\d{{1,{decimals}}})?", text, re.ASCII):
+            raise self.error(
+                column,
+                f"an amount such as 0.05, not negative, with at most {decimals} digits after "
+                f"the point",
+            )
+        return Decimal(text)
+
+    def percentage(self, column: str) -> Decimal:
+        """The cell's percentage, with at most two decimals; 0 where it is empty."""
+        percent = self.amount(column, 2)
+        if percent > LARGEST_PERCENTAGE:
+            raise self.error(column, f"at most {LARGEST_PERCENTAGE}")
+        return percent
 
     def error(self, column: str, expected: str) -> ConfigurationError:
         """The fault of one cell, ready to be raised."""

@@ -1,71 +1,154 @@
-"""`tariff.csv`: what one message or file transfer costs, inside and outside the company, and when.
+"""All that usage is rated by, read from `tariff.csv` and the folder `tariff/` and checked.
 
-It is read and checked here; prices are applied and charges rounded in SQL.
+What is most specific is settled here, per day; what a use costs is found in SQL.
 """
 
 import datetime as dt
-import re
-from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import cached_property
 
-from eur_pipeline.billing.csv_file import Row, read_rows, require_no_overlap
+from eur_pipeline.billing.coverage import Offer, offers, tariff_validity
+from eur_pipeline.billing.periods import ALWAYS, Claim, Period, hull, settle
+from eur_pipeline.billing.plan import (
+    LIMITS,
+    USAGE_TYPES,
+    Allowance,
+    PlanTerms,
+    Rate,
+    applies_to,
+    classes_of,
+)
+from eur_pipeline.billing.plan_files import (
+    Assignment,
+    Tax,
+    read_allowances,
+    read_assignments,
+    read_plans,
+    read_taxes,
+)
+from eur_pipeline.billing.rate_files import TARIFF_PLAN, read_rates, read_tariff_rates
+from eur_pipeline.billing.times import TimeBands, read_holidays, read_time_bands
+from eur_pipeline.config import Config
 from eur_pipeline.project import Project
-
-COLUMNS = ("usage_type", "destination", "valid_from", "valid_to", "currency", "price")
-USAGE_TYPES = ("message", "file_transfer")
-DESTINATIONS = ("internal", "external")
-# DECIMAL(18,6): twelve digits before the point, six after it.
-PRICE = re.compile(r"\d{1,12}(\.\d{1,6})?")
 
 
 @dataclass(frozen=True)
-class TariffRate:
-    """The price of one message or file transfer on certain local days.
+class Tariff:
+    """What the files say, and what follows from it.
 
     Attributes:
-        valid_from: First local day, None = always.
-        valid_to: First local day on which it is no longer valid, None = open.
-        price: In whole units of the currency, with at most six digits after the point.
+        offers: Which rate is for which use.
+        allowances: By the class of a use, of those that its plan has.
+        assignments: Of people and cost centres as written; of every site, for all days.
+        taxes: Of every site and usage type that is taxed.
     """
 
-    usage_type: str
-    destination: str
-    valid_from: dt.date | None
-    valid_to: dt.date | None
-    currency: str
-    price: Decimal
+    plans: tuple[PlanTerms, ...]
+    rates: tuple[Rate, ...]
+    offers: tuple[Offer, ...]
+    allowances: tuple[tuple[str, Period, Allowance], ...]
+    assignments: tuple[Assignment, ...]
+    taxes: tuple[Tax, ...]
+    time_bands: TimeBands
+    holidays: tuple[tuple[str, dt.date], ...]
+
+    @cached_property
+    def plans_with_people(self) -> frozenset[str]:
+        """The plans by which somebody can owe something without any usage, or is owed a limit."""
+        limited = {p.plan for p in self.plans if p.minimum is not None or p.maximum is not None}
+        return frozenset(limited | {r.plan for r in self.rates if r.usage_type == "monthly_fee"})
 
 
-def read_tariff(project: Project) -> tuple[TariffRate, ...]:
-    """All rates in the file's order; a ConfigurationError names line and column of a fault."""
-    rates = []
-    rows_of_use: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in read_rows(project.tariff_path, COLUMNS):
-        rate = _rate(row, project.config.billing.currency)
-        rates.append(rate)
-        rows_of_use[rate.usage_type, rate.destination].append(row)
-    for (usage_type, destination), rows in rows_of_use.items():
-        require_no_overlap(rows, f"a price for {usage_type} {destination}")
-    return tuple(rates)
-
-
-def _rate(row: Row, currency: str) -> TariffRate:
-    valid_from, valid_to = row.validity()
-    return TariffRate(
-        usage_type=row.one_of("usage_type", USAGE_TYPES),
-        destination=row.one_of("destination", DESTINATIONS),
-        valid_from=valid_from,
-        valid_to=valid_to,
-        currency=row.one_of("currency", [currency]),
-        price=_price(row),
+def read_tariff(project: Project) -> Tariff:
+    """All of it; a ConfigurationError names file, line and column of a fault."""
+    config, folder = project.config, project.tariff_folder
+    bands = read_time_bands(folder / "time_bands.csv")
+    simple = read_tariff_rates(project.tariff_path, config.billing.currency)
+    plans = read_plans(folder / "plans.csv")
+    rates = [*simple, *read_rates(folder / "rates.csv", _names(plans), bands.names)]
+    valid = _validity(plans)
+    tariff = {TARIFF_PLAN: tariff_validity(simple)} if simple else {}
+    allowances = read_allowances(folder / "allowances.csv", rates)
+    # Who falls back on tariff.csv on a day that it has no rates for is found when it happens.
+    assigned = read_assignments(folder / "assignments.csv", config, {TARIFF_PLAN: ALWAYS, **valid})
+    return Tariff(
+        plans=(_tariff_terms(config), *plans),
+        rates=tuple(rates),
+        offers=tuple(offers(rates, bands, {**tariff, **valid}, str(project.path))),
+        allowances=tuple(_allowances_by_class(allowances)),
+        assignments=(*_of_people(assigned), *_of_sites(assigned, config)),
+        taxes=tuple(_taxes_of_sites(read_taxes(folder / "taxes.csv", config), config)),
+        time_bands=bands,
+        holidays=tuple(read_holidays(folder / "holidays.csv", config)),
     )
 
 
-def _price(row: Row) -> Decimal:
-    text = row.text("price")
-    if not PRICE.fullmatch(text):
-        raise row.error(
-            "price", "an amount such as 0.05, not negative, with at most six digits after the point"
-        )
-    return Decimal(text)
+def _names(plans: Iterable[PlanTerms]) -> list[str]:
+    return list(dict.fromkeys(terms.plan for terms in plans))
+
+
+def _validity(plans: Sequence[PlanTerms]) -> dict[str, Period]:
+    return {
+        name: hull(terms.period for terms in plans if terms.plan == name) for name in _names(plans)
+    }
+
+
+def _tariff_terms(config: Config) -> PlanTerms:
+    return PlanTerms(
+        plan=TARIFF_PLAN,
+        currency=config.billing.currency,
+        scope="person",
+        minimum=None,
+        maximum=None,
+        prorate=False,
+        period=ALWAYS,
+    )
+
+
+def _allowances_by_class(
+    allowances: Sequence[Allowance],
+) -> Iterator[tuple[str, Period, Allowance]]:
+    """Which allowance counts for the uses of each class."""
+    for plan, usage_type in dict.fromkeys((a.plan, a.usage_type) for a in allowances):
+        for wanted in classes_of(usage_type):
+            claims = [
+                Claim((nearness,), allowance.period, allowance)
+                for allowance in allowances
+                if (allowance.plan, allowance.usage_type) == (plan, usage_type)
+                and (nearness := applies_to(allowance.destination, wanted)) is not None
+            ]
+            for period, allowance in settle(claims):
+                yield wanted, period, allowance
+
+
+def _of_people(assignments: Iterable[Assignment]) -> Iterator[Assignment]:
+    return (a for a in assignments if a.scope in ("person", "cost_centre"))
+
+
+def _of_sites(assignments: Sequence[Assignment], config: Config) -> Iterator[Assignment]:
+    """The plan of every site on every day: its own, its nearest ancestor's, or the default."""
+    of_sites = [a for a in assignments if a.scope in ("site", "default")]
+    for site in config.site_names:
+        lineage = config.lineage(site)
+        claims = [
+            Claim((lineage.index(a.name),), a.period, a.plan) for a in of_sites if a.name in lineage
+        ]
+        for period, plan in settle([*claims, Claim((len(lineage),), ALWAYS, TARIFF_PLAN)]):
+            yield Assignment("site", site, plan, period)
+
+
+def _taxes_of_sites(taxes: Sequence[Tax], config: Config) -> Iterator[Tax]:
+    for site in config.site_names:
+        lineage = config.lineage(site)
+        above = [tax for tax in taxes if tax.site in lineage]
+        for usage_type in (*USAGE_TYPES, *LIMITS):
+            claims = [
+                Claim(
+                    (lineage.index(tax.site), 0 if tax.usage_type else 1), tax.period, tax.percent
+                )
+                for tax in above
+                if tax.usage_type in ("", usage_type)
+            ]
+            for period, percent in settle(claims):
+                yield Tax(site, usage_type, percent, period)

@@ -19,7 +19,7 @@ def init(
     out.print(f"A project in {project.path}:", highlight=False)
     out.print("  eur.yaml       sites, collections and billing: edit it first")
     out.print("  directory.csv  who has which address, department and cost centre")
-    out.print("  tariff.csv     what a message and a file cost")
+    out.print("  tariff.csv     what a message and a file cost (more: docs/rating.md)")
     out.print("  known_hosts    the host keys of your archive servers")
     out.print("  .env           passwords; only you can read it")
     out.print(f"Then: [bold]{command_name()} check --dir {directory}[/]", highlight=False)

@@ -32,7 +32,7 @@ def examine(project: Project) -> Iterator[Finding]:
     with ThreadPoolExecutor(_COLLECTIONS_AT_ONCE) as pool:
         looks = [pool.submit(_look_at_collection, project, c) for c in collections]
         yield look("directory.csv", lambda: f"{len(read_directory(project))} rows")
-        yield look("tariff.csv", lambda: f"{len(read_tariff(project))} rows")
+        yield look("tariff", lambda: _tariff(project))
         yield look(".env", lambda: _secrets(project))
         yield look("disk", lambda: _disk(project))
         yield look("privacy", lambda: look_at_privacy(project))
@@ -43,6 +43,12 @@ def examine(project: Project) -> Iterator[Finding]:
 def _configuration(project: Project) -> str:
     names = ", ".join(collection.name for collection in project.config.collections)
     return f"readable; collections: {names}"
+
+
+def _tariff(project: Project) -> str:
+    tariff = read_tariff(project)
+    plans = dict.fromkeys(terms.plan for terms in tariff.plans)
+    return f"{len(tariff.rates)} rates; plans: {', '.join(plans)}"
 
 
 def _secrets(project: Project) -> str:

@@ -13,7 +13,8 @@ import pyarrow as pa
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.grains import WHOLE_DATE
-from eur_pipeline.models.inputs import InputTable, read_inputs, variables
+from eur_pipeline.models.input_table import InputTable
+from eur_pipeline.models.inputs import read_inputs, variables
 from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.loading import load_models, load_sources
 from eur_pipeline.models.model import Model
@@ -93,7 +94,7 @@ def _build(
         models={model.name: model for model in models},
         lake=list_lake(project.lake_path),
         inputs={name: table.stamps for name, table in inputs.items()},
-        variables=variables(project.config),
+        variables=variables(),
     )
     chosen = [model for model in models if select is None or model.name in select]
     results = tuple(run.update(model) for model in chosen)

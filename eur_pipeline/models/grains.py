@@ -51,10 +51,15 @@ def dates_read(child: Grain, date: dt.date, parent: Grain, context_days: int) ->
         case Grain.EVENT_DATE, Grain.LOCAL_DATE:
             return days_around(date, LOCAL_DAY_MARGIN + context_days)
         case Grain.LOCAL_DATE, Grain.LOCAL_MONTH:
-            days = calendar.monthrange(date.year, date.month)[1]
-            return [date.replace(day=day) for day in range(1, days + 1)]
+            return days_of_month(date)
         case _:
             return days_around(date, context_days)
+
+
+def days_of_month(date: dt.date) -> list[dt.date]:
+    """All days of the date's month."""
+    days = calendar.monthrange(date.year, date.month)[1]
+    return [date.replace(day=day) for day in range(1, days + 1)]
 
 
 def days_around(date: dt.date, days: int) -> list[dt.date]:

@@ -1,12 +1,11 @@
 """What models read besides the lake: the project's files as tables of the warehouse.
 
-What a date's stamp has of them is decided in `validity.py`.
+What a date's stamp has of them is decided in `validity.py`; the tariff's tables are made in
+`tariff_tables.py`.
 """
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -14,13 +13,13 @@ from eur_pipeline.archives.dialect import dialect_names, load_dialect
 from eur_pipeline.billing.directory import read_directory
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.config import Collection, Config
-from eur_pipeline.models.validity import (
-    AlwaysValid,
-    InputStamps,
-    directory_validity,
-    tariff_validity,
-)
+from eur_pipeline.models.input_table import InputTable, constant, table_of
+from eur_pipeline.models.tariff_tables import tariff_tables
+from eur_pipeline.models.validity import directory_validity
 from eur_pipeline.project import Project
+
+# A petabyte: no file that somebody sends is larger, but an archive can say so.
+LARGEST_FILE_BYTES = 10**15
 
 _text = pa.string()
 _instant = pa.timestamp("us", tz="UTC")
@@ -29,22 +28,20 @@ DIRECTORY = pa.schema(
     {
         **dict.fromkeys(("person_id", "name", "address", "site"), _text),
         **dict.fromkeys(("department", "cost_centre", "time_zone"), _text),
+        "valid_from": pa.date32(),
+        "valid_to": pa.date32(),
         "start_at": _instant,
         "end_at": _instant,
     }
 )
-TARIFF = pa.schema(
-    {
-        "usage_type": _text,
-        "destination": _text,
-        "valid_from": pa.date32(),
-        "valid_to": pa.date32(),
-        "currency": _text,
-        "price": pa.decimal128(18, 6),
-    }
-)
 COLLECTIONS = pa.schema(dict.fromkeys(("collection", "site", "time_zone"), _text))
 COMPANY_DOMAINS = pa.schema({"domain": _text})
+LEGAL_ENTITIES = pa.schema(
+    {
+        **dict.fromkeys(("site", "legal_entity", "currency"), _text),
+        "minor_unit_digits": pa.int64(),
+    }
+)
 DIALECTS = pa.schema(
     {
         "dialect": _text,
@@ -55,50 +52,44 @@ DIALECTS = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class InputTable:
-    """One input: its rows, and what they contribute to the stamps of dates."""
-
-    rows: pa.Table
-    stamps: InputStamps
-
-
 def read_inputs(project: Project) -> dict[str, InputTable]:
     """All inputs by names such as `inputs.directory`; raises ConfigurationError."""
     config = project.config
     directory = read_directory(project)
-    tariff = read_tariff(project)
     return {
         "inputs.directory": InputTable(
-            _table(DIRECTORY, [dataclasses.asdict(entry) for entry in directory]),
+            table_of(DIRECTORY, [dataclasses.asdict(entry) for entry in directory]),
             directory_validity(directory, _collection_zones(config)),
         ),
-        "inputs.tariff": InputTable(
-            _table(TARIFF, [dataclasses.asdict(rate) for rate in tariff]), tariff_validity(tariff)
-        ),
-        "inputs.collections": _constant(
+        "inputs.collections": constant(
             COLLECTIONS, [_collection_row(config, c) for c in config.collections]
         ),
-        "inputs.company_domains": _constant(
+        "inputs.company_domains": constant(
             COMPANY_DOMAINS, [{"domain": domain} for domain in config.billing.company_domains]
         ),
-        "inputs.dialects": _constant(DIALECTS, _dialect_rows(project)),
+        "inputs.dialects": constant(DIALECTS, _dialect_rows(project)),
+        "inputs.legal_entities": constant(
+            LEGAL_ENTITIES, [_entity_row(config, site) for site in config.site_names]
+        ),
+        **tariff_tables(read_tariff(project)),
     }
 
 
 def inputs_digest(project: Project) -> str:
     """A hash of the files that a person writes and models depend on; missing ones are empty."""
-    paths = (project.directory_path, project.tariff_path, project.config_path)
+    paths = [project.directory_path, project.tariff_path, project.config_path]
+    paths += sorted(project.tariff_folder.glob("*.csv"))
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
-    return hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in contents)).hexdigest()
+    named = (
+        f"{path.name} {hashlib.sha256(content).hexdigest()}\n"
+        for path, content in zip(paths, contents, strict=True)
+    )
+    return hashlib.sha256("".join(named).encode()).hexdigest()
 
 
-def variables(config: Config) -> dict[str, object]:
+def variables() -> dict[str, object]:
     """The variables that models can read by `var('...')`."""
-    return {
-        "currency": config.billing.currency,
-        "minor_unit_digits": config.billing.minor_unit_digits,
-    }
+    return {"largest_file_bytes": LARGEST_FILE_BYTES}
 
 
 def _collection_zones(config: Config) -> set[str]:
@@ -110,6 +101,16 @@ def _collection_row(config: Config, collection: Collection) -> dict[str, object]
         "collection": collection.name,
         "site": collection.site,
         "time_zone": config.time_zone(collection.site).key,
+    }
+
+
+def _entity_row(config: Config, site: str) -> dict[str, object]:
+    entity = config.legal_entity(site)
+    return {
+        "site": site,
+        "legal_entity": entity.name,
+        "currency": entity.currency,
+        "minor_unit_digits": entity.minor_unit_digits,
     }
 
 
@@ -126,13 +127,3 @@ def _dialect_rows(project: Project) -> list[dict[str, object]]:
         }
         for name, dialect in dialects.items()
     ]
-
-
-def _constant(schema: pa.Schema, rows: Sequence[dict[str, object]]) -> InputTable:
-    content = sorted(str(tuple(row[name] for name in schema.names)) for row in rows)
-    return InputTable(_table(schema, rows), AlwaysValid("\n".join(content)))
-
-
-def _table(schema: pa.Schema, rows: Sequence[dict[str, object]]) -> pa.Table:
-    columns = {name: [row[name] for row in rows] for name in schema.names}
-    return pa.table(columns, schema=schema)

@@ -7,13 +7,12 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
 from eur_pipeline.errors import ModelError
+from eur_pipeline.models.inputs import variables
 from eur_pipeline.models.loading import load_models, load_sources
 from eur_pipeline.models.model import ColumnSource, Model
 from eur_pipeline.models.templates import compile_sql
 
 DIALECT = "duckdb"
-# Any value will do: variables are literals, and no column comes from a literal.
-_VARIABLES = {"currency": "XXX", "minor_unit_digits": 2}
 
 
 @cache
@@ -22,7 +21,7 @@ def column_lineage(model: Model) -> dict[str, tuple[ColumnSource, ...]]:
     tables = {model.name: model.table for model in load_models()}
     tables |= {name: name for name in load_sources()}
     names = {table: name for name, table in tables.items()}
-    sql = compile_sql(model.template, model.name, tables.__getitem__, _VARIABLES)
+    sql = compile_sql(model.template, model.name, tables.__getitem__, variables())
     try:
         nodes = lineage(None, sql, _schema(), dialect=DIALECT)
     except SqlglotError as error:

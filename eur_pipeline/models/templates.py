@@ -4,9 +4,11 @@ The result is SQL text; which relation stands for a name is decided by the calle
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
+from jinja2 import Template as JinjaTemplate
 from jinja2.sandbox import SandboxedEnvironment
 
 from eur_pipeline.errors import ModelError
@@ -59,11 +61,17 @@ def compile_sql(
 def _render(text: str, where: str, **functions: Callable[..., object]) -> str:
     functions["config"] = _returning_nothing(functions["config"])
     try:
-        return _environment.from_string(text).render(functions)
+        return _parsed(text).render(functions)
     except (TemplateError, TypeError) as error:
         raise ModelError(
             f"{where}: {error}; a model may use ref, source, var and config"
         ) from error
+
+
+@cache
+def _parsed(text: str) -> JinjaTemplate:
+    # Parsing takes longer than rendering, and every build renders each template anew.
+    return _environment.from_string(text)
 
 
 def _returning_nothing(function: Callable[..., object]) -> Callable[..., str]:

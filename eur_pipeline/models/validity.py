@@ -15,8 +15,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from eur_pipeline.billing.directory import DirectoryEntry
-from eur_pipeline.billing.tariff import TariffRate
-from eur_pipeline.models.grains import Grain
+from eur_pipeline.billing.periods import Period
+from eur_pipeline.models.grains import Grain, days_of_month
 
 _ONE_DAY = dt.timedelta(days=1)
 _DIGEST_RANGE = 2**256
@@ -65,10 +65,16 @@ class DatedStamps:
         self._dates = []
 
     def at(self, grain: Grain, date: dt.date) -> str:
-        """What holds on a local date; for a model of another grain, all there is."""
+        """What holds on a local date, or the days of a month; of another grain, all there is."""
         self._sum_up()
-        if grain is not Grain.LOCAL_DATE:
-            return repr(list(zip(self._dates, self._sums, strict=True)))
+        match grain:
+            case Grain.LOCAL_DATE:
+                return self._on(date)
+            case Grain.LOCAL_MONTH:
+                return " ".join(self._on(day) for day in days_of_month(date))
+        return repr(list(zip(self._dates, self._sums, strict=True)))
+
+    def _on(self, date: dt.date) -> str:
         position = bisect_right(self._dates, date)
         return str(self._sums[position - 1] % _DIGEST_RANGE) if position else "0"
 
@@ -78,13 +84,12 @@ class DatedStamps:
             self._sums = list(accumulate(self._differences[date] for date in self._dates))
 
 
-def tariff_validity(rates: Iterable[TariffRate]) -> DatedStamps:
-    """Stamps of the tariff by local dates."""
+def stamps_of_periods(facts: Iterable[tuple[Period, Iterable[object]]]) -> DatedStamps:
+    """Stamps by local dates of facts that each hold in a period."""
     stamps = DatedStamps()
-    for rate in rates:
-        last = rate.valid_to - _ONE_DAY if rate.valid_to else dt.date.max
-        fact = (rate.usage_type, rate.destination, rate.currency, rate.price.normalize())
-        stamps.add(fact, rate.valid_from or dt.date.min, last)
+    for period, fact in facts:
+        last = period.valid_to - _ONE_DAY if period.valid_to else dt.date.max
+        stamps.add(fact, period.start, last)
     return stamps
 
 

@@ -52,7 +52,7 @@ def test_check_says_the_same_to_a_program(project: Project) -> None:
     result = eur("check", "--dir", project.path, "--json")
     assert result.exit_code == 1
     findings = json.loads(result.stdout)["findings"]
-    assert [f["subject"] for f in findings if not f["good"]] == ["tariff.csv"]
+    assert [f["subject"] for f in findings if not f["good"]] == ["tariff"]
     assert all(finding["detail"] for finding in findings)
 
 

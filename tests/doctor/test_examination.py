@@ -60,7 +60,7 @@ def test_a_fault_of_the_directory_is_named_by_line(project: Project) -> None:
 
 def test_a_fault_of_the_tariff_is_named_by_line(project: Project) -> None:
     replace(project.tariff_path, "CHF,0.05", "CHF,cheap")
-    assert "line 3, price: expected" in faults_of(project)["tariff.csv"]
+    assert "line 3, price: expected" in faults_of(project)["tariff"]
 
 
 def test_a_disk_with_less_room_than_a_collection_keeps_free_is_found(
@@ -80,7 +80,7 @@ def test_faults_do_not_hide_each_other(project: Project) -> None:
     project.landing_path.mkdir(mode=0o755)
     assert set(faults_of(project)) == {
         "directory.csv",
-        "tariff.csv",
+        "tariff",
         "privacy",
         "geneva_im: server",
     }

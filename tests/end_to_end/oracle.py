@@ -62,11 +62,15 @@ class Oracle:
         return {key: (len(people[key]), *count) for key, count in counts.items()}
 
     def charges_by_person(self) -> dict[tuple[dt.date, str, str], Decimal]:
-        """By month, person and cost centre: rounded once, half up."""
-        sums: defaultdict[tuple[dt.date, str, str], Decimal] = defaultdict(Decimal)
+        """By month, person and cost centre: the sum of lines, each rounded once, half up."""
+        lines: defaultdict[tuple[dt.date, str, str, str, str, str], Decimal] = defaultdict(Decimal)
         for use in self.uses:
-            sums[use.month, use.person_id, use.cost_centre] += use.price
-        return {key: charge.quantize(CENT, ROUND_HALF_UP) for key, charge in sums.items()}
+            person = (use.month, use.person_id, use.cost_centre)
+            lines[*person, use.site, use.department, use.kind] += use.price
+        sums: defaultdict[tuple[dt.date, str, str], Decimal] = defaultdict(Decimal)
+        for (month, person_id, cost_centre, *_), price in lines.items():
+            sums[month, person_id, cost_centre] += price.quantize(CENT, ROUND_HALF_UP)
+        return dict(sums)
 
     def charges_by_cost_centre(self) -> dict[tuple[dt.date, str], Decimal]:
         """By month and cost centre: the sum of what its people are charged."""

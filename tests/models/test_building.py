@@ -22,10 +22,14 @@ from tests.models.lake_project import (
 
 MARTS = {
     "archives",
+    "charge_lines_monthly",
     "charges_by_cost_centre_monthly",
+    "charges_by_department_monthly",
     "charges_by_person_monthly",
+    "charges_by_site_monthly",
     "messages",
     "rejects",
+    "taxes_by_cost_centre_monthly",
     "usage_by_department_daily",
     "usage_by_person_daily",
 }
@@ -88,13 +92,14 @@ def test_a_use_without_a_price_undoes_the_build_and_names_the_missing_rate(
         [record("2026-03-11T12:00", recipients=["a@else.example"])],
         upload_hour=UPLOADED + dt.timedelta(hours=1),
     )
-    write_tariff(project, TARIFF[:1])
+    write_tariff(project, [line.replace(",,,", ",,2026-03-11,") for line in TARIFF])
     report = build(project)
     assert not report.committed
     (failure,) = report.failures
     assert failure.failing_rows == 1
-    assert "usage_type = message, destination = external, local_date = 2026-03-11" in (
-        failure.message
+    assert (
+        "plan = tariff, usage_type = message, destination = external, local_date = 2026-03-11"
+        in (failure.message)
     )
     assert query(project, "from build.stamps order by all") == before
     assert query(project, "select count(*) from messages") == [(2,)]
@@ -147,7 +152,7 @@ def test_every_table_and_column_carries_its_description(project: Project) -> Non
         project,
         f"select table_name, column_name, comment from duckdb_columns() {where}",
     )
-    assert len(tables) == len(load_models()) + 5 + 1  # inputs and stamps
+    assert len(tables) == len(load_models()) + 15 + 1  # inputs and stamps
     assert [row for row in (*tables, *columns) if not row[2]] == []
 
 
@@ -196,17 +201,18 @@ def test_the_lineage_of_every_column_ends_in_known_columns() -> None:
         for column, origins in column_lineage(model).items():
             # A literal, and what counts or numbers rows, come from no column.
             assert origins or column in {
-                "currency",
                 "copies",
-                "people",
                 "is_message",
                 "is_first_reading",
+                "usage_type",
+                "tier",
+                "last_sent_at",
             }
             for origin in origins:
                 if origin.table in models:
                     assert origin.column in {c.name for c in models[origin.table].columns}
     charge = column_lineage(models["charges_by_person_monthly"])["charge"]
-    assert [(origin.table, origin.column) for origin in charge] == [("int_messages_rated", "price")]
+    assert [(o.table, o.column) for o in charge] == [("charge_lines_monthly", "charge")]
 
 
 def test_an_upload_hour_whose_writing_was_broken_off_is_not_there_yet(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ MOVE = (
     "p1,Anna Huber,,10001,geneva,Sales,C100,,2026-03-10",
     "p1,Anna Huber,,10001,geneva,Support,C200,2026-03-10,",
 )
+FILES_FREE = ("file_transfer,internal,,,CHF,0", "file_transfer,external,,,CHF,0")
 
 
 def built(
@@ -137,8 +138,8 @@ def test_absurd_file_sizes_are_summed_without_overflow(tmp_path: Path) -> None:
         assert query(project, f"select file_bytes from {table}") == [(3 * Decimal(largest),)]
 
 
-def test_a_charge_is_rounded_half_up_once_per_person_cost_centre_and_month(tmp_path: Path) -> None:
-    tariff = ["message,internal,,,CHF,0.005", "message,external,,,CHF,0.0049"]
+def test_a_charge_is_rounded_half_up_once_per_line(tmp_path: Path) -> None:
+    tariff = ["message,internal,,,CHF,0.005", "message,external,,,CHF,0.0049", *FILES_FREE]
     records = [record(f"2026-03-{day}T12:00") for day in (10, 11, 12)]
     records.append(record("2026-03-10T12:00", "10003"))
     records.append(record("2026-03-10T12:00", "10002", recipients=["a@else.example"]))
@@ -152,7 +153,9 @@ def test_a_charge_is_rounded_half_up_once_per_person_cost_centre_and_month(tmp_p
 
 
 def test_a_currency_without_minor_unit_is_charged_in_whole_units(tmp_path: Path) -> None:
-    project = make_project(tmp_path, tariff=["message,internal,,,JPY,1.5"])
+    tariff = ["message,internal,,,CHF,1.5", "message,external,,,CHF,1.5", *FILES_FREE]
+    tariff = [line.replace("CHF", "JPY") for line in tariff]
+    project = make_project(tmp_path, tariff=tariff)
     text = project.config_path.read_text(encoding="utf-8").replace("CHF", "JPY")
     project.config_path.write_text(text, encoding="utf-8")
     write_archive(project, "a.xml", [record("2026-03-10T12:00")])
@@ -163,6 +166,7 @@ def test_a_currency_without_minor_unit_is_charged_in_whole_units(tmp_path: Path)
 
 def test_the_price_is_that_of_the_local_day(tmp_path: Path) -> None:
     tariff = ["message,internal,,2026-03-10,CHF,1", "message,internal,2026-03-10,,CHF,10"]
+    tariff += ["message,external,,,CHF,0", *FILES_FREE]
     project = built(
         tmp_path, [record("2026-03-09T22:59"), record("2026-03-09T23:00")], tariff=tariff
     )
@@ -237,7 +241,7 @@ def test_usage_and_charges_agree_with_an_independent_computation_to_the_cent(
 ) -> None:
     project = make_project(tmp_path, directory=DIRECTORY, tariff=TARIFF)
     usage: Counter[tuple[str, str, str]] = Counter()
-    sums: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    lines: defaultdict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for seed, site in enumerate(ZONES):
         records = some_records(site, seed)
         write_archive(project, "a.xml", records, f"{site}_im")
@@ -252,10 +256,14 @@ def test_usage_and_charges_agree_with_an_independent_computation_to_the_cent(
             outside = any(not r.endswith("@presence.example") for r in one["recipients"])
             destination = "external" if outside else "internal"
             usage[day, person, one["kind"]] += 1
-            sums[day[:7], person, centre] += price_of(one["kind"], destination, day, project)
+            place = (entry["site"], entry["department"]) if entry else (site, "unknown")
+            line = (day[:7], person, centre, one["kind"], *place)
+            lines[line] += price_of(one["kind"], destination, day, project)
     assert build(project).committed
     cent = Decimal("0.01")
-    charges = {key: total.quantize(cent, ROUND_HALF_UP) for key, total in sums.items()}
+    charges: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for (month, person, centre, *_), total in lines.items():
+        charges[month, person, centre] += total.quantize(cent, ROUND_HALF_UP)
     centres: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for (month, _, centre), charge in charges.items():
         centres[month, centre] += charge

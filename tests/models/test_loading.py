@@ -8,6 +8,7 @@ import sqlglot
 
 from eur_pipeline.errors import ModelError
 from eur_pipeline.models import build, load_models
+from eur_pipeline.models.inputs import variables
 from eur_pipeline.models.loading import installed_models
 from eur_pipeline.models.templates import compile_sql, read_template
 from tests.models.lake_project import make_project, record, write_archive
@@ -59,7 +60,7 @@ def test_test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark"])
 def test_every_model_can_be_carried_over_to_another_engine(dialect: str) -> None:
-    values = {"currency": "CHF", "minor_unit_digits": 2}
+    values = variables()
     for model in load_models():
         sql = compile_sql(model.template, model.name, lambda name: name, values)
         (statement,) = sqlglot.transpile(

@@ -148,7 +148,7 @@ def test_a_new_price_from_the_10th_on_touches_nothing_before_the_10th(project: P
     prices = ["message,internal,,2026-03-10,CHF,0.01", "message,internal,2026-03-10,,CHF,0.02"]
     write_tariff(project, [*prices, *TARIFF[1:]])
     dates = rebuilt(build(project))
-    assert dates["int_messages_rated"] == ["03-10", "03-11", "03-12", "03-13"]
+    assert dates["int_uses_rated"] == ["03-10", "03-11", "03-12", "03-13"]
     assert "int_messages_located" not in dates
     # Usage does not depend on prices: its days are rebuilt into what they were.
     assert "usage_by_department_daily" not in dates

@@ -1,11 +1,12 @@
 {{ config(severity='error', meta={'grain': 'local_month'}) }}
 
-with charges as (
+with lines as (
 
     select
         local_month,
-        sum(messages + file_transfers) as charged
-    from {{ ref('charges_by_person_monthly') }}
+        sum(uses) as charged
+    from {{ ref('charge_lines_monthly') }}
+    where usage_type in ('message', 'file_transfer')
     group by local_month
 
 ),
@@ -22,8 +23,8 @@ usage as (
 
 select
     usage.local_month,
-    charges.charged,
+    lines.charged,
     usage.used
 from usage
-left join charges on usage.local_month = charges.local_month
-where coalesce(charges.charged, 0) <> usage.used
+left join lines on usage.local_month = lines.local_month
+where coalesce(lines.charged, 0) <> usage.used

@@ -1,0 +1,101 @@
+{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+
+with messages as (
+
+    select * from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+
+),
+
+directory as (
+
+    select * from {{ source('inputs', 'directory') }}
+
+),
+
+company_domains as (
+
+    select * from {{ source('inputs', 'company_domains') }}
+
+),
+
+recipients as (
+
+    select
+        local_date,
+        message_id,
+        sent_at,
+        site,
+        len(recipients) as recipients,
+        unnest(recipients) as recipient
+    from messages
+
+),
+
+-- Each address once: user@domain, or ROOM/nick for an occupant whose address is unknown; whoever
+-- speaks in a room of the company's is nobody else's.
+addresses as (
+
+    select distinct
+        recipient,
+        lower(recipient) as address,
+        recipient like '%/%' as is_occupant,
+        case
+            when recipient like '%@%' then split_part(split_part(recipient, '@', 2), '/', 1)
+            else split_part(recipient, '/', 1)
+        end as domain
+    from recipients
+
+),
+
+company_addresses as (
+
+    select distinct addresses.recipient
+    from addresses
+    inner join company_domains
+        on
+            addresses.domain = company_domains.domain
+            or (
+                addresses.is_occupant
+                and addresses.domain like concat('%.', company_domains.domain)
+            )
+
+),
+
+classed_addresses as (
+
+    select
+        addresses.recipient,
+        addresses.address,
+        addresses.domain,
+        company_addresses.recipient is null as is_external
+    from addresses
+    left join company_addresses on addresses.recipient = company_addresses.recipient
+
+),
+
+final as (
+
+    select
+        recipients.local_date,
+        recipients.message_id,
+        recipients.recipient,
+        recipients.recipients,
+        classed_addresses.address,
+        classed_addresses.domain,
+        case
+            when classed_addresses.is_external then 'external'
+            when directory.site <> recipients.site then 'between_sites'
+            else 'internal'
+        end as destination
+    from recipients
+    inner join classed_addresses on recipients.recipient = classed_addresses.recipient
+    left join directory
+        on
+            classed_addresses.address = directory.address
+            and (directory.start_at is null or recipients.sent_at >= directory.start_at)
+            and (directory.end_at is null or recipients.sent_at < directory.end_at)
+
+)
+
+select * from final

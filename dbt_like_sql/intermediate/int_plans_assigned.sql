@@ -1,0 +1,97 @@
+{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+
+with messages as (
+
+    select * from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+
+),
+
+assignments as (
+
+    select * from {{ source('inputs', 'assignments') }}
+
+),
+
+plans as (
+
+    select * from {{ source('inputs', 'plans') }}
+
+),
+
+legal_entities as (
+
+    select * from {{ source('inputs', 'legal_entities') }}
+
+),
+
+senders as (
+
+    select distinct
+        local_date,
+        person_id,
+        cost_centre,
+        site
+    from messages
+
+),
+
+assigned as (
+
+    select
+        senders.local_date,
+        senders.person_id,
+        senders.cost_centre,
+        senders.site,
+        coalesce(of_person.plan, of_cost_centre.plan, of_site.plan) as plan
+    from senders
+    left join assignments as of_person
+        on
+            of_person.scope = 'person'
+            and senders.person_id = of_person.name
+            and (of_person.valid_from is null or senders.local_date >= of_person.valid_from)
+            and (of_person.valid_to is null or senders.local_date < of_person.valid_to)
+    left join assignments as of_cost_centre
+        on
+            of_cost_centre.scope = 'cost_centre'
+            and senders.cost_centre = of_cost_centre.name
+            and (
+                of_cost_centre.valid_from is null
+                or senders.local_date >= of_cost_centre.valid_from
+            )
+            and (of_cost_centre.valid_to is null or senders.local_date < of_cost_centre.valid_to)
+    left join assignments as of_site
+        on
+            of_site.scope = 'site'
+            and senders.site = of_site.name
+            and (of_site.valid_from is null or senders.local_date >= of_site.valid_from)
+            and (of_site.valid_to is null or senders.local_date < of_site.valid_to)
+
+),
+
+final as (
+
+    select
+        assigned.local_date,
+        assigned.person_id,
+        assigned.cost_centre,
+        assigned.site,
+        assigned.plan,
+        case plans.scope
+            when 'cost_centre' then assigned.cost_centre
+            else assigned.person_id
+        end as holder,
+        plans.currency,
+        legal_entities.legal_entity,
+        legal_entities.currency as entity_currency
+    from assigned
+    inner join plans
+        on
+            assigned.plan = plans.plan
+            and (plans.valid_from is null or assigned.local_date >= plans.valid_from)
+            and (plans.valid_to is null or assigned.local_date < plans.valid_to)
+    inner join legal_entities on assigned.site = legal_entities.site
+
+)
+
+select * from final

@@ -1,0 +1,379 @@
+{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+
+with messages as (
+
+    select * from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+
+),
+
+deliveries as (
+
+    select * from {{ ref('int_deliveries_located') }}
+
+),
+
+plans_assigned as (
+
+    select * from {{ ref('int_plans_assigned') }}
+
+),
+
+offers as (
+
+    select * from {{ source('inputs', 'offers') }}
+
+),
+
+rates as (
+
+    select * from {{ source('inputs', 'rates') }}
+
+),
+
+allowances as (
+
+    select * from {{ source('inputs', 'allowances') }}
+
+),
+
+prefixes as (
+
+    select * from {{ source('inputs', 'prefixes') }}
+
+),
+
+time_classes as (
+
+    select * from {{ source('inputs', 'time_classes') }}
+
+),
+
+holidays as (
+
+    select * from {{ source('inputs', 'holidays') }}
+
+),
+
+-- 1. Small tables, so that uses find their plan, time and rate by equality.
+slots as (
+
+    select distinct
+        local_date,
+        site,
+        local_quarter
+    from messages
+
+),
+
+slots_of_days as (
+
+    select
+        slots.*,
+        case
+            when holidays.site is not null then 'holiday'
+            else
+                case extract(isodow from slots.local_date)
+                    when 1 then 'mon'
+                    when 2 then 'tue'
+                    when 3 then 'wed'
+                    when 4 then 'thu'
+                    when 5 then 'fri'
+                    when 6 then 'sat'
+                    else 'sun'
+                end
+        end as day_kind
+    from slots
+    left join holidays on slots.site = holidays.site and slots.local_date = holidays.date
+
+),
+
+times as (
+
+    select
+        slots_of_days.local_date,
+        slots_of_days.site,
+        slots_of_days.local_quarter,
+        time_classes.time_class
+    from slots_of_days
+    inner join time_classes
+        on
+            slots_of_days.day_kind = time_classes.day_kind
+            and slots_of_days.local_quarter = time_classes.quarter
+
+),
+
+plan_days as (
+
+    select distinct
+        local_date,
+        plan
+    from plans_assigned
+
+),
+
+prices as (
+
+    select
+        plan_days.local_date,
+        offers.plan,
+        offers.usage_type,
+        offers.destination,
+        offers.time_class,
+        rates.rate_id,
+        rates.is_counted,
+        rates.unit_steps,
+        rates.rounding
+    from plan_days
+    inner join offers
+        on
+            plan_days.plan = offers.plan
+            and (offers.valid_from is null or plan_days.local_date >= offers.valid_from)
+            and (offers.valid_to is null or plan_days.local_date < offers.valid_to)
+    inner join rates on offers.rate_id = rates.rate_id
+
+),
+
+allowed as (
+
+    select distinct
+        plan_days.local_date,
+        allowances.plan,
+        allowances.usage_type
+    from plan_days
+    inner join allowances
+        on
+            plan_days.plan = allowances.plan
+            and (allowances.valid_from is null or plan_days.local_date >= allowances.valid_from)
+            and (allowances.valid_to is null or plan_days.local_date < allowances.valid_to)
+
+),
+
+-- Every plan has messages and file transfers; a rate of them that is missing has to be seen.
+plan_types as (
+
+    select
+        plan,
+        'message' as kind,
+        'message' as usage_type
+    from plan_days
+    union
+    select
+        plan,
+        'file_transfer' as kind,
+        'file_transfer' as usage_type
+    from plan_days
+    union
+    select
+        plan,
+        'file_transfer' as kind,
+        usage_type
+    from prices
+    where usage_type in ('kilobyte', 'file_megabyte', 'delivery', 'conversation', 'active_person')
+    union
+    select
+        plan,
+        'message' as kind,
+        usage_type
+    from prices
+    where usage_type in ('kilobyte', 'delivery', 'conversation', 'active_person')
+
+),
+
+-- 2. The farthest recipient of each message; the first by address where there are several.
+addresses as (
+
+    select distinct
+        address,
+        domain
+    from deliveries
+
+),
+
+prefixed as (
+
+    select
+        prefixes.plan,
+        prefixes.usage_type,
+        prefixes.prefix,
+        addresses.address,
+        row_number() over (
+            partition by prefixes.plan, prefixes.usage_type, addresses.address
+            order by length(prefixes.prefix) desc, prefixes.is_domain
+        ) as place
+    from addresses
+    inner join prefixes
+        on
+            (not prefixes.is_domain and starts_with(addresses.address, prefixes.prefix))
+            or (
+                prefixes.is_domain
+                and starts_with(concat('@', lower(addresses.domain)), prefixes.prefix)
+            )
+
+),
+
+farthest as (
+
+    select
+        message_id,
+        address,
+        destination
+    from deliveries
+    where recipients = 1
+    union all
+    select
+        message_id,
+        address,
+        destination
+    from (
+        select
+            message_id,
+            address,
+            destination,
+            row_number() over (
+                partition by message_id
+                order by
+                    case destination when 'external' then 1 when 'between_sites' then 2 else 3 end,
+                    address,
+                    recipient
+            ) as place
+        from deliveries
+        where recipients > 1
+    ) as ranked
+    where place = 1
+
+),
+
+planned as (
+
+    select
+        messages.*,
+        plans_assigned.plan,
+        plans_assigned.holder,
+        times.time_class
+    from messages
+    inner join plans_assigned
+        on
+            messages.local_date = plans_assigned.local_date
+            and messages.person_id = plans_assigned.person_id
+            and messages.cost_centre = plans_assigned.cost_centre
+            and messages.site = plans_assigned.site
+    inner join times
+        on
+            messages.local_date = times.local_date
+            and messages.site = times.site
+            and messages.local_quarter = times.local_quarter
+
+),
+
+-- 3. What every message uses.
+uses as (
+
+    select
+        planned.*,
+        plan_types.usage_type,
+        '' as recipient,
+        farthest.address,
+        coalesce(farthest.destination, 'internal') as class
+    from planned
+    inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
+    left join farthest on planned.message_id = farthest.message_id
+    where plan_types.usage_type <> 'delivery'
+    union all
+    select
+        planned.*,
+        plan_types.usage_type,
+        deliveries.recipient,
+        deliveries.address,
+        deliveries.destination as class
+    from planned
+    inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
+    inner join deliveries on planned.message_id = deliveries.message_id
+    where plan_types.usage_type = 'delivery'
+
+),
+
+measured as (
+
+    select
+        uses.*,
+        case when uses.usage_type = 'active_person' then 'none' else uses.class end as use_class,
+        case
+            when uses.usage_type = 'active_person' then 'none'
+            when prefixed.prefix is not null then concat('prefix:', prefixed.prefix)
+            else uses.class
+        end as use_destination,
+        case
+            when uses.usage_type = 'active_person' then 'none'
+            else uses.time_class
+        end as use_time,
+        case uses.usage_type
+            when 'kilobyte' then cast(coalesce(uses.body_bytes, 0) as bigint)
+            when 'file_megabyte'
+                then least(coalesce(uses.file_bytes, 0), {{ var('largest_file_bytes') }})
+            else 1
+        end as quantity,
+        case uses.usage_type
+            when 'conversation'
+                then
+                    coalesce(
+                        uses.conversation_id,
+                        array_to_string(
+                            list_sort(list_distinct(list_append(uses.recipients, uses.sender))), ' '
+                        )
+                    )
+            when 'active_person' then concat(uses.plan, '/', uses.person_id)
+        end as once_key
+    from uses
+    left join prefixed
+        on
+            uses.plan = prefixed.plan
+            and uses.usage_type = prefixed.usage_type
+            and uses.address = prefixed.address
+            and prefixed.place = 1
+
+),
+
+final as (
+
+    select
+        measured.local_date,
+        measured.message_id,
+        measured.recipient,
+        measured.usage_type,
+        measured.sent_at,
+        measured.person_id,
+        measured.name,
+        measured.site,
+        measured.department,
+        measured.cost_centre,
+        measured.plan,
+        measured.holder,
+        measured.use_class as destination,
+        measured.address,
+        measured.once_key,
+        prices.rate_id,
+        case prices.rounding
+            when 'down' then measured.quantity // prices.unit_steps
+            when 'half_up'
+                then (2 * measured.quantity + prices.unit_steps) // (2 * prices.unit_steps)
+            else (measured.quantity + prices.unit_steps - 1) // prices.unit_steps
+        end as steps,
+        prices.is_counted or allowed.plan is not null or measured.once_key is not null as is_counted
+    from measured
+    left join prices
+        on
+            measured.local_date = prices.local_date
+            and measured.plan = prices.plan
+            and measured.usage_type = prices.usage_type
+            and measured.use_destination = prices.destination
+            and measured.use_time = prices.time_class
+    left join allowed
+        on
+            measured.local_date = allowed.local_date
+            and measured.plan = allowed.plan
+            and measured.usage_type = allowed.usage_type
+
+)
+
+select * from final

@@ -1,0 +1,43 @@
+"""A table of inputs: its rows, and what they contribute to the stamps of dates."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from eur_pipeline.billing.periods import Period
+from eur_pipeline.models.validity import AlwaysValid, InputStamps, stamps_of_periods
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """One input: its rows, and what they contribute to the stamps of dates."""
+
+    rows: pa.Table
+    stamps: InputStamps
+
+
+def constant(schema: pa.Schema, rows: Sequence[Row]) -> InputTable:
+    """Rows without validity: any change touches every date."""
+    content = sorted(str(tuple(row[name] for name in schema.names)) for row in rows)
+    return InputTable(table_of(schema, rows), AlwaysValid("\n".join(content)))
+
+
+def dated(schema: pa.Schema, rows: Iterable[tuple[Period, Row]]) -> InputTable:
+    """Rows that hold in a period; the schema ends with valid_from and valid_to."""
+    rows = list(rows)
+    names = schema.names[:-2]
+    facts = [(period, tuple(row[name] for name in names)) for period, row in rows]
+    limited = [
+        {**row, "valid_from": period.valid_from, "valid_to": period.valid_to}
+        for period, row in rows
+    ]
+    return InputTable(table_of(schema, limited), stamps_of_periods(facts))
+
+
+def table_of(schema: pa.Schema, rows: Sequence[Row]) -> pa.Table:
+    """The rows as Arrow, in the schema's columns."""
+    columns = {name: [row[name] for row in rows] for name in schema.names}
+    return pa.table(columns, schema=schema)

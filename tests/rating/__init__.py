@@ -1,0 +1,1 @@
+"""Rating: generated worlds, and an independent computation of what they have to cost."""
