@@ -13,6 +13,12 @@ counted as (
 
 ),
 
+tiered as (
+
+    select * from {{ ref('int_uses_tiered') }}
+
+),
+
 fees as (
 
     select * from {{ ref('int_fees_charged') }}
@@ -77,48 +83,7 @@ plain_tiers as (
 
 ),
 
--- 2. Uses that were counted: what of each lies in which tier.
-tiered as (
-
-    select
-        counted.local_date,
-        counted.person_id,
-        counted.name,
-        counted.site,
-        counted.department,
-        counted.cost_centre,
-        counted.plan,
-        counted.holder,
-        counted.usage_type,
-        counted.rate_id,
-        counted.sent_at,
-        tiers.tier,
-        case
-            when counted.tiering = 'volume' then counted.charged_steps
-            else
-                least(counted.priced_to, coalesce(tiers.tier_to, counted.priced_to))
-                - greatest(counted.priced_from, tiers.tier_from)
-        end as priced
-    from counted
-    inner join tiers
-        on
-            counted.rate_id = tiers.rate_id
-            and (
-                (
-                    counted.tiering <> 'volume'
-                    and counted.priced_to > counted.priced_from
-                    and counted.priced_to > tiers.tier_from
-                    and (tiers.tier_to is null or counted.priced_from < tiers.tier_to)
-                )
-                or (
-                    counted.tiering = 'volume'
-                    and counted.charged_in_month > tiers.tier_from
-                    and (tiers.tier_to is null or counted.charged_in_month <= tiers.tier_to)
-                )
-            )
-
-),
-
+-- 2. Uses that were counted, and what of them lies in which tier.
 counted_tiers as (
 
     select

@@ -43,7 +43,12 @@ assigned as (
         senders.person_id,
         senders.cost_centre,
         senders.site,
-        coalesce(of_person.plan, of_cost_centre.plan, of_site.plan) as plan
+        coalesce(of_person.plan, of_cost_centre.plan, of_site.plan) as plan,
+        case
+            when of_person.plan is not null then 'person'
+            when of_cost_centre.plan is not null then 'cost_centre'
+            else 'site'
+        end as assigned_by
     from senders
     left join assignments as of_person
         on
@@ -77,6 +82,7 @@ final as (
         assigned.cost_centre,
         assigned.site,
         assigned.plan,
+        assigned.assigned_by,
         case plans.scope
             when 'cost_centre' then assigned.cost_centre
             else assigned.person_id

@@ -55,6 +55,7 @@ COMMANDS = {
     "collect": _entry("collect", "collect", "Collect what is on the servers now, without Dagster."),
     "parse": _entry("parse", "parse", "Read archives into a Parquet file, without a project."),
     "query": _entry("query", "query", "Answer a query from the published database, read-only."),
+    "tariff": _entry("tariff", "tariff", "Ask why a message costs what it costs."),
     "quarantine": _entry("quarantine", "quarantine", "See what could not be read; read it again."),
     "simulate": _entry("simulate", "simulate", "Upload a made-up company's archives to servers."),
     "serve-sftp": _entry("simulate", "serve_sftp", "Serve a folder over SFTP, until Ctrl-C."),
