@@ -4,6 +4,7 @@ What is not quite usual - a time with a fraction, no sender - is a NotPlainError
 read record by record.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ from eur_pipeline.arrays import (
 _KINDS = list(Kind)
 # As microseconds too, a number of so many digits is one of 64 bits.
 _MOST_DIGITS = 13
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 _NOTHING = Found(np.empty(0, np.int64), texts_of([]))
 
 
@@ -72,9 +75,12 @@ class Columns:
         """The first and the last by time are what they are the slow way, so all times may be."""
         stamps = numbers_of(records["sent_at"], np.int64)
         for place in {int(stamps.argmin()), int(stamps.argmax())}:
-            (row,) = records.slice(place, 1).to_pylist()
             record = self.record(markup.content(place))
-            if record is None or any(row[name] != value for name, value in _values(record)):
+            if record is None or any(
+                # As a number: to make a datetime, pyarrow loads pandas.
+                value != (int(stamps[place]) if name == "sent_at" else records[name][place].as_py())
+                for name, value in _values(record)
+            ):
                 raise NotPlainError
 
     def _found(self, markup: Markup, place: Place) -> Found:
@@ -117,11 +123,12 @@ class Columns:
 
 
 def _values(record: Record) -> Iterator[tuple[str, object]]:
-    """What the record says, as a row says it; its number apart."""
+    """What the record says, as a column holds it; its number apart."""
+    yield "sent_at", (record.sent_at - _EPOCH) // _MICROSECOND
+    yield "recipients", list(record.recipients)
     for name in RECORDS.names:
-        value = getattr(record, name)
-        if name != "ordinal":
-            yield name, list(value) if isinstance(value, tuple) else value
+        if name not in ("ordinal", "sent_at", "recipients"):
+            yield name, getattr(record, name)
 
 
 def _distinct(texts: pa.StringArray) -> tuple[list[str], Positions]:
