@@ -6,6 +6,7 @@ What is found is given back as text; what a text means is the business of `value
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -15,6 +16,7 @@ from eur_pipeline.archives import values
 FUNCTIONS_PREFIX = "eur"
 _FUNCTIONS_NAMESPACE = "urn:eur-pipeline:functions"
 _CALLS_A_FUNCTION = re.compile(rf"\b{FUNCTIONS_PREFIX}:[a-z_]")
+_KNOWN_XPATHS = 1024
 ANY_ELEMENT = "*"
 ANY_DEPTH = "**"
 
@@ -45,7 +47,13 @@ class XPath:
 
 def compile_xpath(expression: str, namespaces: dict[str, str]) -> XPath:
     """Compile the expression; raises ValueError where it is none or a prefix is not declared."""
-    known = {**namespaces, FUNCTIONS_PREFIX: _FUNCTIONS_NAMESPACE}
+    return _compiled(expression, frozenset(namespaces.items()))
+
+
+# Compiling those of a dialect anew takes as long as reading a small archive.
+@lru_cache(_KNOWN_XPATHS)
+def _compiled(expression: str, namespaces: frozenset[tuple[str, str]]) -> XPath:
+    known = {**dict(namespaces), FUNCTIONS_PREFIX: _FUNCTIONS_NAMESPACE}
     # Functions cost time at every evaluation; most expressions call none.
     extensions = _FUNCTIONS if _CALLS_A_FUNCTION.search(expression) else None
     try:

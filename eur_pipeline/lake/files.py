@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,18 +112,24 @@ class FileParser:
 
     def _dialect_of(self, path: Path) -> Dialect:
         if self.dialect is not None:
-            return load_dialect(self.dialect, self.project_dialects)
-        names = dialect_names(self.project_dialects)
-        dialects = [load_dialect(name, self.project_dialects) for name in names]
+            return self._dialects[0]
         with path.open("rb") as source:
             for root in roots_in(source, self.limits):
-                if candidates := [one for one in dialects if one.accepts_root(root)]:
+                if candidates := [one for one in self._dialects if one.accepts_root(root)]:
                     source.seek(0)
                     return _first_found(source, candidates, self.limits)
+        names = ", ".join(one.name for one in self._dialects)
         raise UnreadableArchiveError(
-            f"expected the root element of a known dialect ({', '.join(names)}), found {root:.80}; "
+            f"expected the root element of a known dialect ({names}), found {root:.80}; "
             f"name the dialect, or write one"
         )
+
+    @cached_property
+    def _dialects(self) -> tuple[Dialect, ...]:
+        """Those that a file can be of; loading them takes longer than reading a small file."""
+        folder = self.project_dialects
+        names = dialect_names(folder) if self.dialect is None else [self.dialect]
+        return tuple(load_dialect(name, folder) for name in names)
 
 
 def _first_found(source: BinaryIO, candidates: Sequence[Dialect], limits: Limits) -> Dialect:

@@ -114,14 +114,18 @@ def write_parquet(
 
 
 def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    pending = pa.Table.from_batches([], schema=schema)
+    pending: list[pa.RecordBatch] = []
+    rows = size = 0
     for batch in batches:
-        pending = pa.concat_tables([pending, pa.Table.from_batches([batch])])
-        while pending.num_rows >= GROUP_ROWS:
-            yield pending.slice(0, GROUP_ROWS)
-            pending = pending.slice(GROUP_ROWS)
-        if pending.nbytes >= GROUP_BYTES:
-            yield pending
-            pending = pending.slice(pending.num_rows)
-    if pending.num_rows:
-        yield pending
+        pending.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        while rows >= GROUP_ROWS:
+            table = pa.Table.from_batches(pending, schema)
+            yield table.slice(0, GROUP_ROWS)
+            rest = table.slice(GROUP_ROWS)
+            pending, rows, size = rest.to_batches(), rest.num_rows, rest.nbytes
+        if size >= GROUP_BYTES:
+            yield pa.Table.from_batches(pending, schema)
+            pending, rows, size = [], 0, 0
+    if rows:
+        yield pa.Table.from_batches(pending, schema)
