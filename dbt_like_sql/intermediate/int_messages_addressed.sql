@@ -96,37 +96,128 @@ said as (
 
 ),
 
-compared as (
+-- Between two changes the same people are there: they are looked up once for all that was said.
+changes as (
 
     select
-        said.message_id,
-        occupied.person,
-        occupied.person = said.sender or occupied.occupant = said.occupant as is_sender,
-        occupied.entered_at is null
-        or occupied.entered_at < said.sent_at
-        or (occupied.entered_at = said.sent_at and occupied.enter_place < said.place) as has_come,
-        occupied.left_at is not null
-        and (
-            occupied.left_at < said.sent_at
-            or (occupied.left_at = said.sent_at and occupied.leave_place < said.place)
-        ) as has_left
+        event_date,
+        room,
+        entered_at as changed_at,
+        enter_place as place
+    from occupied
+    where entered_at is not null
+    union all
+    select
+        event_date,
+        room,
+        left_at as changed_at,
+        leave_place as place
+    from occupied
+    where left_at is not null
+
+),
+
+moments as (
+
+    select
+        event_date,
+        room,
+        sent_at,
+        place,
+        message_id,
+        0 as change
     from said
+    union all
+    select
+        event_date,
+        room,
+        changed_at as sent_at,
+        place,
+        null as message_id,
+        1 as change
+    from changes
+
+),
+
+spans as (
+
+    select
+        *,
+        sum(change) over (
+            partition by event_date, room
+            order by sent_at, place, change
+            rows between unbounded preceding and current row
+        ) as span
+    from moments
+
+),
+
+probes as (
+
+    select
+        *,
+        row_number() over (
+            partition by event_date, room, span
+            order by sent_at, place
+        ) as nth
+    from spans
+    where message_id is not null
+
+),
+
+there as (
+
+    select
+        probes.event_date,
+        probes.room,
+        probes.span,
+        list_sort(list_distinct(array_agg(occupied.person))) as persons
+    from probes
     inner join occupied
-        on said.event_date = occupied.event_date and said.room = occupied.room
+        on
+            probes.event_date = occupied.event_date
+            and probes.room = occupied.room
+            and (
+                occupied.entered_at is null
+                or probes.sent_at > occupied.entered_at
+                or (probes.sent_at = occupied.entered_at and probes.place > occupied.enter_place)
+            )
+            and (
+                occupied.left_at is null
+                or probes.sent_at < occupied.left_at
+                or (probes.sent_at = occupied.left_at and probes.place <= occupied.leave_place)
+            )
+    where probes.nth = 1
+    group by probes.event_date, probes.room, probes.span
+
+),
+
+rooms_known as (
+
+    select distinct
+        event_date,
+        room
+    from occupied
 
 ),
 
 present as (
 
     select
-        message_id,
-        list_sort(
-            list_distinct(
-                array_agg(person) filter (where has_come and not has_left and not is_sender)
-            )
+        said.message_id,
+        list_filter(
+            coalesce(there.persons, []),
+            lambda person: person <> said.sender and person <> said.occupant
         ) as recipients
-    from compared
-    group by message_id
+    from said
+    inner join rooms_known
+        on said.event_date = rooms_known.event_date and said.room = rooms_known.room
+    inner join probes on said.message_id = probes.message_id
+    left join there
+        on
+            probes.event_date = there.event_date
+            and probes.room = there.room
+            and probes.span = there.span
 
 ),
 
@@ -167,7 +258,7 @@ final as (
         senders.original_sent_at,
         senders.person as sender,
         case
-            when present.message_id is not null then coalesce(present.recipients, [])
+            when present.message_id is not null then present.recipients
             else list_sort(list_distinct(coalesce(private.recipients, [])))
         end as recipients,
         senders.owner,

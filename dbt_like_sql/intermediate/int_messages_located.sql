@@ -48,15 +48,40 @@ domains as (
 
 ),
 
+distinct_domains as (
+
+    select distinct
+        domain,
+        is_occupant
+    from domains
+
+),
+
+foreign_domains as (
+
+    select
+        distinct_domains.domain,
+        distinct_domains.is_occupant
+    from distinct_domains
+    left join company_domains
+        on
+            distinct_domains.domain = company_domains.domain
+            or (
+                distinct_domains.is_occupant
+                and distinct_domains.domain like concat('%.', company_domains.domain)
+            )
+    where company_domains.domain is null
+
+),
+
 external_messages as (
 
     select distinct domains.message_id
     from domains
-    left join company_domains
+    inner join foreign_domains
         on
-            domains.domain = company_domains.domain
-            or (domains.is_occupant and domains.domain like concat('%.', company_domains.domain))
-    where company_domains.domain is null
+            domains.domain = foreign_domains.domain
+            and domains.is_occupant = foreign_domains.is_occupant
 
 ),
 
