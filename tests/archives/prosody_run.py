@@ -6,6 +6,7 @@ Which file is read, and how, is the business of the tests.
 import datetime as dt
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from eur_pipeline.archives.record import Record
@@ -30,6 +31,7 @@ WITHOUT_ID = 71
 MEDIATED_INVITE = 86
 PRIVATE_IN_ROOM = 96
 SEMI_ANONYMOUS = range(110, 113)
+ARCHIVED = [row for row in TRUTH if row["archived_in"] or row["n"] == WITHOUT_ID]
 _SAME_ID = (69, 70)
 _FILE_NAMES_IN_URLS = {73: "план 9.xlsx", 74: "no-body.bin", 115: "é&è.txt"}
 _INVITED_TO = "desk-7f3a@conference.presence.example.test"
@@ -99,6 +101,20 @@ def compared(record: Record, row: Row, owner: str | None, **more: bool) -> tuple
     ought = expected(row, owner, **more)
     says = {name: getattr(record, name) for name in ought}
     return {**says, "recipients": set(record.recipients)}, ought
+
+
+def messages_of(rows: Iterable[Row], *, joins_are_told: bool) -> Counter[tuple[Any, ...]]:
+    """Each as one message, all copies put together: id, kind, sender, recipients, length."""
+    return Counter(_message(row, joins_are_told=joins_are_told) for row in rows)
+
+
+def _message(row: Row, *, joins_are_told: bool) -> tuple[Any, ...]:
+    says = expected(row, row["sender"], joins_are_told=joins_are_told)
+    hidden = row["n"] in SEMI_ANONYMOUS or (row["type"] == "groupchat" and not joins_are_told)
+    recipients = says["recipients"] if hidden else set(row["recipients"])
+    body = says["body"]
+    characters = None if body is None else len(body)
+    return says["native_id"], says["kind"], says["sender"], frozenset(recipients), characters
 
 
 def is_stamp_of(sent_at: dt.datetime, row: Row) -> bool:

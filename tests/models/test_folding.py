@@ -253,3 +253,19 @@ def test_a_build_is_undone_while_the_dialect_of_a_record_is_missing(tmp_path: Pa
     (failure,) = build(Project(tmp_path)).failures
     assert failure.test.name == "records_have_a_known_dialect"
     assert failure.sample == ({"dialect": "own", "records": 2},)
+
+
+def test_both_parties_copies_without_ids_are_one_message_a_second_apart(tmp_path: Path) -> None:
+    def copy(owner: str, at: str, body: str) -> Record:
+        return record(at, owner=owner, dialect="xep-0136", body=body, conversation_id="t1")
+
+    times = [("2026-03-10T12:00:00", "2026-03-10T12:00:01"), ("2026-03-10T12:00:05",) * 2]
+    project = make_project(tmp_path)
+    deliver(
+        project,
+        *(
+            [copy(owner, pair[n], body) for pair, body in zip(times, ("a", "b"), strict=True)]
+            for n, owner in enumerate(("10001", "10002"))
+        ),
+    )
+    assert len(messages(project)) == 2

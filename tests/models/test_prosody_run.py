@@ -13,12 +13,11 @@ import pytest
 from eur_pipeline.archives.record import Record
 from eur_pipeline.models import build
 from eur_pipeline.project import Project
-from tests.archives.prosody_run import DOMAIN, SEMI_ANONYMOUS, TRUTH, WITHOUT_ID, expected, row_of
+from tests.archives.prosody_run import ARCHIVED, DOMAIN, messages_of, row_of
 from tests.archives.reading import CASES, records
 from tests.models.lake_project import UPLOADED, make_project, query, write_archive
 
 FORMATS = ("xmpp-mam", "xep-0227", "prosody-xmlarchive")
-ARCHIVED = [row for row in TRUTH if row["archived_in"] or row["n"] == WITHOUT_ID]
 
 
 def _archives(dialect: str) -> Iterator[tuple[str, list[Record]]]:
@@ -64,21 +63,6 @@ def _published(project: Project) -> Counter[tuple[Any, ...]]:
     return Counter((*row[:3], frozenset(row[3]), row[4]) for row in rows)
 
 
-def _sent(*, joins_are_told: bool) -> Counter[tuple[Any, ...]]:
-    """What the clients sent, of what the server archived."""
-    return Counter(_message(row, joins_are_told=joins_are_told) for row in ARCHIVED)
-
-
-def _message(row: dict[str, Any], *, joins_are_told: bool) -> tuple[Any, ...]:
-    says = expected(row, row["sender"], joins_are_told=joins_are_told)
-    recipients = says["recipients"] if row["n"] in SEMI_ANONYMOUS else set(row["recipients"])
-    if row["type"] == "groupchat" and not joins_are_told:
-        recipients = set()
-    body = says["body"]
-    characters = None if body is None else len(body)
-    return says["native_id"], says["kind"], says["sender"], frozenset(recipients), characters
-
-
 @pytest.mark.parametrize("order", [FORMATS, FORMATS[::-1]])
 def test_three_formats_together_tell_every_message_once_and_to_whom_it_went(
     tmp_path: Path, order: tuple[str, ...]
@@ -87,22 +71,21 @@ def test_three_formats_together_tell_every_message_once_and_to_whom_it_went(
     read = _deliver(project, order)
     found = _published(project)
     assert len(read) > 3 * len(ARCHIVED)
-    assert found == _sent(joins_are_told=True)
+    assert found == messages_of(ARCHIVED, joins_are_told=True)
 
 
 def test_day_files_alone_tell_it_too(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     _deliver(project, ["prosody-xmlarchive"])
-    assert _published(project) == _sent(joins_are_told=True)
+    assert _published(project) == messages_of(ARCHIVED, joins_are_told=True)
 
 
 def test_streams_alone_name_no_recipients_in_rooms(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     read = _deliver(project, ["xmpp-mam"])
     streamed = {row_of(record)["n"] for record in read}
-    missing = [row for row in ARCHIVED if row["n"] not in streamed]
-    alone = Counter(_message(row, joins_are_told=False) for row in missing)
-    assert _published(project) == _sent(joins_are_told=False) - alone
+    told = [row for row in ARCHIVED if row["n"] in streamed]
+    assert _published(project) == messages_of(told, joins_are_told=False)
 
 
 def test_nobody_foreign_was_there(tmp_path: Path) -> None:
