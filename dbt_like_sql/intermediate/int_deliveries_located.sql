@@ -74,7 +74,7 @@ classed_addresses as (
 
 ),
 
-final as (
+classed as (
 
     select
         recipients.local_date,
@@ -95,6 +95,43 @@ final as (
             classed_addresses.address = directory.address
             and (directory.start_at is null or recipients.sent_at >= directory.start_at)
             and (directory.end_at is null or recipients.sent_at < directory.end_at)
+
+),
+
+-- Most messages have one recipient, who need not be compared with others.
+ranked as (
+
+    select
+        *,
+        true as is_farthest
+    from classed
+    where recipients = 1
+    union all
+    select
+        *,
+        row_number() over (
+            partition by message_id
+            order by
+                case destination when 'external' then 1 when 'between_sites' then 2 else 3 end,
+                address,
+                recipient
+        ) = 1 as is_farthest
+    from classed
+    where recipients > 1
+
+),
+
+final as (
+
+    select
+        local_date,
+        message_id,
+        recipient,
+        address,
+        domain,
+        destination,
+        is_farthest
+    from ranked
 
 )
 

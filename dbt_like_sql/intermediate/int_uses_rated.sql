@@ -112,28 +112,6 @@ plan_days as (
 
 ),
 
-prices as (
-
-    select
-        plan_days.local_date,
-        offers.plan,
-        offers.usage_type,
-        offers.destination,
-        offers.time_class,
-        rates.rate_id,
-        rates.is_counted,
-        rates.unit_steps,
-        rates.rounding
-    from plan_days
-    inner join offers
-        on
-            plan_days.plan = offers.plan
-            and (offers.valid_from is null or plan_days.local_date >= offers.valid_from)
-            and (offers.valid_to is null or plan_days.local_date < offers.valid_to)
-    inner join rates on offers.rate_id = rates.rate_id
-
-),
-
 allowed as (
 
     select distinct
@@ -146,6 +124,33 @@ allowed as (
             plan_days.plan = allowances.plan
             and (allowances.valid_from is null or plan_days.local_date >= allowances.valid_from)
             and (allowances.valid_to is null or plan_days.local_date < allowances.valid_to)
+
+),
+
+prices as (
+
+    select
+        plan_days.local_date,
+        offers.plan,
+        offers.usage_type,
+        offers.destination,
+        offers.time_class,
+        rates.rate_id,
+        rates.is_counted or allowed.plan is not null as is_counted,
+        rates.unit_steps,
+        rates.rounding
+    from plan_days
+    inner join offers
+        on
+            plan_days.plan = offers.plan
+            and (offers.valid_from is null or plan_days.local_date >= offers.valid_from)
+            and (offers.valid_to is null or plan_days.local_date < offers.valid_to)
+    inner join rates on offers.rate_id = rates.rate_id
+    left join allowed
+        on
+            plan_days.local_date = allowed.local_date
+            and offers.plan = allowed.plan
+            and offers.usage_type = allowed.usage_type
 
 ),
 
@@ -180,7 +185,7 @@ plan_types as (
 
 ),
 
--- 2. The farthest recipient of each message; the first by address where there are several.
+-- 2. Addresses, each once, with the longest prefix that a plan has a rate for.
 addresses as (
 
     select distinct
@@ -212,42 +217,23 @@ prefixed as (
 
 ),
 
-farthest as (
-
-    select
-        message_id,
-        address,
-        destination
-    from deliveries
-    where recipients = 1
-    union all
-    select
-        message_id,
-        address,
-        destination
-    from (
-        select
-            message_id,
-            address,
-            destination,
-            row_number() over (
-                partition by message_id
-                order by
-                    case destination when 'external' then 1 when 'between_sites' then 2 else 3 end,
-                    address,
-                    recipient
-            ) as place
-        from deliveries
-        where recipients > 1
-    ) as ranked
-    where place = 1
-
-),
-
 planned as (
 
     select
-        messages.*,
+        messages.local_date,
+        messages.message_id,
+        messages.sent_at,
+        messages.kind,
+        messages.sender,
+        messages.recipients,
+        messages.conversation_id,
+        messages.body_bytes,
+        messages.file_bytes,
+        messages.person_id,
+        messages.name,
+        messages.site,
+        messages.department,
+        messages.cost_centre,
         plans_assigned.plan,
         plans_assigned.holder,
         times.time_class
@@ -266,30 +252,24 @@ planned as (
 
 ),
 
--- 3. What every message uses.
+-- 3. What every message uses: a delivery for each recipient, all else as far as the farthest.
 uses as (
 
     select
         planned.*,
         plan_types.usage_type,
-        '' as recipient,
-        farthest.address,
-        coalesce(farthest.destination, 'internal') as class
-    from planned
-    inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
-    left join farthest on planned.message_id = farthest.message_id
-    where plan_types.usage_type <> 'delivery'
-    union all
-    select
-        planned.*,
-        plan_types.usage_type,
-        deliveries.recipient,
+        case plan_types.usage_type
+            when 'delivery' then deliveries.recipient else ''
+        end as recipient,
         deliveries.address,
-        deliveries.destination as class
+        coalesce(deliveries.destination, 'internal') as class
     from planned
     inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
-    inner join deliveries on planned.message_id = deliveries.message_id
-    where plan_types.usage_type = 'delivery'
+    left join deliveries
+        on
+            planned.message_id = deliveries.message_id
+            and (deliveries.is_farthest or plan_types.usage_type = 'delivery')
+    where plan_types.usage_type <> 'delivery' or deliveries.recipient is not null
 
 ),
 
@@ -359,7 +339,7 @@ final as (
                 then (2 * measured.quantity + prices.unit_steps) // (2 * prices.unit_steps)
             else (measured.quantity + prices.unit_steps - 1) // prices.unit_steps
         end as steps,
-        prices.is_counted or allowed.plan is not null or measured.once_key is not null as is_counted
+        prices.is_counted or measured.once_key is not null as is_counted
     from measured
     left join prices
         on
@@ -368,11 +348,6 @@ final as (
             and measured.usage_type = prices.usage_type
             and measured.use_destination = prices.destination
             and measured.use_time = prices.time_class
-    left join allowed
-        on
-            measured.local_date = allowed.local_date
-            and measured.plan = allowed.plan
-            and measured.usage_type = allowed.usage_type
 
 )
 

@@ -14,9 +14,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import collecting, reading
+from tests.bench import collecting, rating, reading
 
 ROUNDS = 5
+CASES = (
+    collecting.many_small_archives,
+    collecting.one_large_archive,
+    reading.one_archive,
+    rating.a_month_of_messages,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def main() -> None:
     table = Table("what", "floor", title=f"Medians of {ROUNDS} alternating rounds")
     for column in ("seconds", "floor's", "ratio"):
         table.add_column(column, justify="right")
-    for case in (collecting.many_small_archives, collecting.one_large_archive, reading.one_archive):
+    for case in CASES:
         with tempfile.TemporaryDirectory() as folder, case(Path(folder)) as (what, floor, work):
             measured = alternate(*work)
         table.add_row(
