@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import wait
 from contextlib import asynccontextmanager, suppress
+from operator import attrgetter
 from typing import Any, Self, TypeVar
 
 import asyncssh
@@ -146,7 +147,7 @@ class ArchiveServer:
                         left_alone[file.name] = reason
                     else:
                         files.append(file)
-        files.sort()
+        files.sort(key=attrgetter("path"))
         return Listing(files, left_alone)
 
     def _path(self, name: str) -> str:

@@ -1,76 +1,222 @@
-"""Collecting with the whole protocol, beside an sshfs `get` and `rm` of the same files."""
+"""Collecting and listing, beside OpenSSH's own `sftp` on the same OpenSSH server.
 
-from collections.abc import Callable, Iterator
+Ours is the whole protocol: verified, hashed, synced, recorded, and only then removed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
-from sshfs import SSHFileSystem
-
+from eur_pipeline.collect.backlog import backlog
 from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.project import Project
-from eur_pipeline.simulator.sftp_server import SftpServer
-from tests.conftest import UPLOADED, Remote, archive_xml, project_at
+from tests.bench.measuring import Case
+from tests.conftest import UPLOADED, Remote, archive_xml, openssh, project_at, through
+from tests.faults.proxy import Link, TcpProxy
 
-Case = tuple[str, str, tuple[Callable[[], object], Callable[[], object]]]
+SMALL_FILES, SMALL_BYTES = 1_000, 5_000
+LARGE_BYTES = 500_000_000
+LISTED_FILES = 50_000
+FAR_FILES, FAR_SECONDS = 200, 0.02
 
-SMALL_FILES, SMALL_BYTES = 200, 5_000
-LARGE_BYTES = 50_000_000
+
+@dataclass(frozen=True)
+class _Bench:
+    """An OpenSSH server, a project that collects from it, and how `sftp` does the same."""
+
+    folder: Path
+    remote: Remote
+    project: Project
+
+    def upload(self, contents: list[bytes]) -> None:
+        """Archives that stood there for long; other content every time, or they were known."""
+        nonce = os.urandom(8).hex()
+        for n, content in enumerate(contents):
+            self.remote.put(f"{nonce}-{n}.xml", content + f"<!--{nonce}-->".encode(), UPLOADED)
+
+    def collect(self) -> None:
+        """Ours."""
+        report = collect(self.project, self.project.config.collections[0])
+        assert report.removed == len(report.collected) > 0
+        assert not self.remote.names()
+
+    def get_and_remove(self) -> None:
+        """OpenSSH's."""
+        got = self.folder / "got"
+        shutil.rmtree(got, ignore_errors=True)
+        got.mkdir()
+        self.sftp(f"get {self.remote.path}/* {got}/", f"rm {self.remote.path}/*")
+        assert not self.remote.names()
+
+    def sftp(self, *commands: str) -> None:
+        """Run OpenSSH's client."""
+        batch = self.folder / "batch"
+        batch.write_text("\n".join(commands))
+        server, login = self.remote.server, self.remote.login
+        options = [
+            *("-P", str(server.port)),
+            *("-i", str(login["private_key"])),
+            *("-o", f"UserKnownHostsFile={self.project.known_hosts_path}"),
+            *("-o", "IdentitiesOnly=yes"),
+        ]
+        subprocess.run(
+            [
+                shutil.which("sftp") or "sftp",
+                "-q",
+                "-b",
+                str(batch),
+                *options,
+                f"{login['user']}@{server.host}",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+@contextmanager
+def _bench(folder: Path, link: Link | None = None) -> Iterator[_Bench]:
+    with openssh(folder) as remote, TcpProxy(remote.server.host, remote.server.port) as proxy:
+        if link is not None:
+            proxy.plan(then=link)
+            remote = through(proxy, remote)
+        yield _Bench(folder, remote, project_at(folder / "project", remote))
+
+
+def _small(count: int) -> list[bytes]:
+    return [archive_xml(f"{n} " + "x" * SMALL_BYTES) for n in range(count)]
 
 
 @contextmanager
 def many_small_archives(folder: Path) -> Iterator[Case]:
-    """Hundreds of small files."""
-    contents = [archive_xml(f"{n} " + "x" * SMALL_BYTES) for n in range(SMALL_FILES)]
-    with _case(folder, contents) as work:
-        yield f"collect {SMALL_FILES} archives of {SMALL_BYTES:,} bytes", "sshfs get + rm", work
+    """A thousand small files."""
+    with _bench(folder) as bench:
+        yield Case(
+            what=f"collect {SMALL_FILES:,} archives of {SMALL_BYTES:,} bytes",
+            floor="sftp get, rm",
+            subject=bench.collect,
+            rival=bench.get_and_remove,
+            target=0.9,
+            prepare=partial(bench.upload, _small(SMALL_FILES)),
+        )
+
+
+@contextmanager
+def the_price_of_syncing(folder: Path) -> Iterator[Case]:
+    """What it costs that files are durable before they are removed."""
+    with _bench(folder) as bench:
+
+        def collect_unsynced() -> None:
+            with mock.patch("os.fsync"):
+                bench.collect()
+
+        yield Case(
+            what="the same, with fsync",
+            floor="without fsync",
+            subject=bench.collect,
+            rival=collect_unsynced,
+            prepare=partial(bench.upload, _small(SMALL_FILES)),
+        )
 
 
 @contextmanager
 def one_large_archive(folder: Path) -> Iterator[Case]:
     """One large file."""
-    with _case(folder, [archive_xml("x" * LARGE_BYTES)]) as work:
-        yield f"collect 1 archive of {LARGE_BYTES:,} bytes", "sshfs get + rm", work
+    with _bench(folder) as bench:
+        yield Case(
+            what=f"collect 1 archive of {LARGE_BYTES:,} bytes",
+            floor="sftp get, rm",
+            subject=bench.collect,
+            rival=bench.get_and_remove,
+            target=1.1,
+            prepare=partial(bench.upload, [archive_xml("x" * LARGE_BYTES)]),
+        )
 
 
 @contextmanager
-def _case(
-    folder: Path, contents: list[bytes]
-) -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
-    remote_folder = folder / "remote" / "archives"
-    remote_folder.mkdir(parents=True)
-    with SftpServer(
-        root=remote_folder.parent, user="avaya", password="correct", host_key_path=folder / "key"
-    ) as server:
-        remote = Remote(server, remote_folder)
-        project = project_at(folder / "project", remote)
-        rounds = iter(range(1000))
-
-        def upload() -> None:
-            # Other content every time: what is known already would be recognised.
-            number = next(rounds)
-            for n, content in enumerate(contents):
-                remote.put(f"{number}-{n}.xml", content + f"<!--{number}-->".encode(), UPLOADED)
-
-        yield (lambda: _collect(project, upload), lambda: _get_and_remove(remote, folder, upload))
+def a_distant_server(folder: Path) -> Iterator[Case]:
+    """Small files, and every answer takes its time."""
+    with _bench(folder, Link(round_trip_seconds=FAR_SECONDS)) as bench:
+        yield Case(
+            what=f"collect {FAR_FILES} of them at {1000 * FAR_SECONDS:.0f} ms a round trip",
+            floor="sftp get, rm",
+            subject=bench.collect,
+            rival=bench.get_and_remove,
+            target=0.1,
+            prepare=partial(bench.upload, _small(FAR_FILES)),
+        )
 
 
-def _collect(project: Project, upload: Callable[[], None]) -> None:
-    upload()
-    report = collect(project, project.config.collections[0])
-    assert report.removed == len(report.collected) > 0
+@contextmanager
+def _long_folder(folder: Path) -> Iterator[_Bench]:
+    with _bench(folder) as bench:
+        for n in range(LISTED_FILES):
+            bench.remote.put(f"im-archive-20260309-{n:06}.xml", b"")
+        yield bench
 
 
-def _get_and_remove(remote: Remote, folder: Path, upload: Callable[[], None]) -> None:
-    upload()
-    files = SSHFileSystem(
-        remote.server.host,
-        port=remote.server.port,
-        username="avaya",
-        password="correct",
-        skip_instance_cache=True,
+@contextmanager
+def a_long_listing(folder: Path) -> Iterator[Case]:
+    """Listing a folder of many files, connecting included."""
+    with _long_folder(folder) as bench:
+
+        def list_folder() -> None:
+            with ArchiveServer.of(bench.project, bench.project.config.collections[0]) as server:
+                assert len(server.list().files) == LISTED_FILES
+
+        yield Case(
+            what=f"list {LISTED_FILES:,} files",
+            floor="sftp ls -l",
+            subject=list_folder,
+            rival=lambda: bench.sftp(f"ls -ln {bench.remote.path}"),
+            target=1.15,
+            note=lambda: _memory(bench.project),
+        )
+
+
+@contextmanager
+def a_tick_of_the_sensor(folder: Path) -> Iterator[Case]:
+    """What a sensor does with such a folder, every time."""
+    with _long_folder(folder) as bench:
+
+        def tick() -> None:
+            assert backlog(bench.project, bench.project.config.collections[0]).files == LISTED_FILES
+
+        yield Case(
+            what=f"a sensor's tick over {LISTED_FILES:,} files",
+            floor="sftp ls -l",
+            subject=tick,
+            rival=lambda: bench.sftp(f"ls -ln {bench.remote.path}"),
+        )
+
+
+# VmHWM begins anew with a program, unlike what getrusage tells.
+_PEAK = """
+import re, sys
+from pathlib import Path
+from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.project import Project
+def peak():
+    return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+project = Project.find(Path(sys.argv[1]))
+with ArchiveServer.of(project, project.config.collections[0]) as server:
+    before = peak()
+    listing = server.list()
+    print(before, peak())
+"""
+
+
+def _memory(project: Project) -> str:
+    """The peak of a process that lists, once connected and in the end."""
+    run = subprocess.run(
+        [sys.executable, "-c", _PEAK, project.path], check=True, capture_output=True, text=True
     )
-    for path in files.ls("/archives", detail=False):
-        files.get_file(path, str(folder / "got"))
-        files.rm_file(path)
-    # Goes on the loop that the connection lives on.
-    files.loop.call_soon_threadsafe(files.client.close)
+    before, after = (int(kibibytes) / 1024 for kibibytes in run.stdout.split())
+    return f"peak memory {after:.0f} MB, {after - before:.0f} MB of it for the listing"

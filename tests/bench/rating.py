@@ -5,7 +5,7 @@ that cost centres share. The messages are made in DuckDB, as the models have the
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -15,9 +15,8 @@ import duckdb
 from eur_pipeline.models.inputs import read_inputs, variables
 from eur_pipeline.models.loading import load_models
 from eur_pipeline.models.templates import compile_sql
+from tests.bench.measuring import Case
 from tests.rating.world import World
-
-Case = tuple[str, str, tuple[Callable[[], object], Callable[[], object]]]
 
 MESSAGES = 1_000_000
 PEOPLE, COST_CENTRES, VERSIONS = 10_000, 200, 50
@@ -58,13 +57,12 @@ def a_month_of_messages(folder: Path) -> Iterator[Case]:
         connection.execute("set threads = 2")
         _prepare(connection, folder)
         sql = _model("int_uses_rated")
-        yield (
-            f"find the rates of {MESSAGES:,} messages",
-            "add up the same messages",
-            (
-                lambda: connection.execute(_RATES_FOUND.format(sql)).fetchall(),
-                lambda: connection.execute(_ADDED_UP.format("int_messages_located")).fetchall(),
-            ),
+        yield Case(
+            what=f"find the rates of {MESSAGES:,} messages",
+            floor="add up the same messages",
+            subject=lambda: connection.execute(_RATES_FOUND.format(sql)).fetchall(),
+            rival=lambda: connection.execute(_ADDED_UP.format("int_messages_located")).fetchall(),
+            target=2.5,
         )
 
 

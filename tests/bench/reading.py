@@ -1,6 +1,6 @@
 """Reading an archive into records, beside a bare parse of the same file by lxml."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,9 +8,8 @@ from lxml import etree
 
 from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.archives.reader import read_archive
+from tests.bench.measuring import Case
 from tests.conftest import archive_xml
-
-Case = tuple[str, str, tuple[Callable[[], object], Callable[[], object]]]
 
 MESSAGES = 50_000
 
@@ -27,8 +26,9 @@ def one_archive(folder: Path) -> Iterator[Case]:
             count = sum(1 for _ in read_archive(source, dialect, presence_domain=None))
         assert count == MESSAGES
 
-    yield (
-        f"read {MESSAGES:,} records of avaya-ps ({path.stat().st_size:,} bytes)",
-        "lxml.etree.parse",
-        (read, lambda: etree.parse(path)),
+    yield Case(
+        what=f"read {MESSAGES:,} records of avaya-ps ({path.stat().st_size:,} bytes)",
+        floor="lxml.etree.parse",
+        subject=read,
+        rival=lambda: etree.parse(path),
     )
