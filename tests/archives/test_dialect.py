@@ -229,3 +229,30 @@ def test_a_mistake_is_reported_with_file_and_key(
 def test_an_unknown_dialect_is_answered_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"avaya-ps, .*own, .*xmpp-mam"):
         load_dialect("../etc/passwd", _write(tmp_path, MINIMAL))
+
+
+def test_a_dialect_can_extend_another_and_replace_single_fields(tmp_path: Path) -> None:
+    _write(tmp_path, MINIMAL.replace("records:", "namespaces: {p: 'urn:p'}\nrecords:"), "base")
+    own = "description: mine\nextends: base\nnamespaces: {q: 'urn:q'}\n"
+    own += "fields: {body: 'p:text | q:text'}\n"
+    dialect = load_dialect("own", _write(tmp_path, own))
+    assert dialect.namespaces == {"p": "urn:p", "q": "urn:q"}
+    assert (dialect.records, dialect.fields.sender) == (("log/entry",), ("who",))
+    assert dialect.fields.body == ("p:text | q:text",)
+    assert (dialect.name, dialect.description) == ("own", "mine")
+
+
+def test_a_projects_dialect_can_extend_the_built_in_one_of_its_name(tmp_path: Path) -> None:
+    _write(tmp_path, "extends: xmpp-mam\nother_kind: message", "xmpp-mam")
+    dialect = load_dialect("xmpp-mam", tmp_path)
+    assert dialect.other_kind == "message"
+    assert dialect.fields == load_dialect("xmpp-mam").fields
+
+
+@pytest.mark.parametrize("name", ["own", "nobody", "../own"])
+def test_what_is_extended_must_be_there_and_lead_in_no_circle(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, "extends: base", "own")
+    _write(tmp_path, f"extends: {name}", "base")
+    with pytest.raises(ConfigurationError, match="extends: expected another dialect") as caught:
+        load_dialect("own", tmp_path)
+    assert str(tmp_path / "base.yml") in str(caught.value)

@@ -177,6 +177,31 @@ def test_no_message_of_a_person_can_pass_for_an_invitation(type_: str, attribute
     assert (record.kind, record.sender, record.recipients) == ("message", "2@x.y", ("1@x.y",))
 
 
+DIRECT = "<x xmlns='jabber:x:conference' jid='r@muc.x.y' reason='come'/>"
+
+
+def test_a_direct_invitation_has_no_text() -> None:
+    record = _one(DIRECT)
+    assert (record.kind, record.sender, record.recipients) == ("invite", "2@x.y", ("1@x.y",))
+    assert record.conversation_id == "r@muc.x.y"
+
+
+@pytest.mark.parametrize("type_", ["", "type='chat'", "type='normal'"])
+def test_what_has_a_text_is_a_message_also_beside_a_direct_invitation(type_: str) -> None:
+    record = _one(DIRECT + "<body>b</body><thread>t</thread>", f"from='2@x.y/b' to='1@x.y' {type_}")
+    assert (record.kind, record.conversation_id) == ("message", "t")
+
+
+def test_a_room_may_pass_an_invitation_on_with_a_text_of_its_own() -> None:
+    record = _one(DIRECT + "<body>b</body>", f"from='{ROOM}' to='1@x.y'")
+    assert record.kind == "invite"
+
+
+def test_the_account_itself_cannot_pass_for_a_room() -> None:
+    for sender in ("from='1@x.y'", ""):
+        assert _one(DIRECT + "<body>b</body>", f"{sender} to='2@x.y'").kind == "message"
+
+
 def test_the_answer_to_a_query_that_found_nothing_has_no_records() -> None:
     content = (
         b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
