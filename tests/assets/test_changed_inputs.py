@@ -38,3 +38,10 @@ def test_a_file_that_was_removed_is_a_change(project: Project) -> None:
     _, cursor = tick(project, None)
     project.tariff_path.unlink()
     assert tick(project, cursor)[0] == 1
+
+
+def test_a_new_file_of_the_tariffs_folder_is_a_change(project: Project) -> None:
+    _, cursor = tick(project, None)
+    project.tariff_folder.mkdir()
+    (project.tariff_folder / "holidays.csv").write_text("site,date,name\n")
+    assert tick(project, cursor)[0] == 1

@@ -1,7 +1,7 @@
 """Finding the rate of every message of a month, beside adding up the same messages.
 
-The tariff asks much: three time bands, fifty versions of every rate, graduated tiers and an allowance
-that cost centres share. The messages are made in DuckDB, as the models have them.
+The tariff asks much: three time bands, fifty versions of every rate, graduated tiers and an
+allowance that cost centres share. The messages are made in DuckDB, as the models have them.
 """
 
 import datetime as dt

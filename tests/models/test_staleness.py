@@ -154,6 +154,17 @@ def test_a_new_price_from_the_10th_on_touches_nothing_before_the_10th(project: P
     assert "usage_by_department_daily" not in dates
 
 
+def test_a_tax_touches_the_months_it_is_valid_in_and_no_other(project: Project) -> None:
+    project.tariff_folder.mkdir()
+    taxes = project.tariff_folder / "taxes.csv"
+    taxes.write_text("site,usage_type,percent,valid_from,valid_to\n,,5,2026-04-01,\n")
+    assert "int_charges_detailed" not in rebuilt(build(project))
+    taxes.write_text("site,usage_type,percent,valid_from,valid_to\n,,5,2026-03-01,\n")
+    dates = rebuilt(build(project))
+    assert dates["int_charges_detailed"] == dates["charge_lines_monthly"] == ["03-01"]
+    assert "int_uses_rated" not in dates
+
+
 def test_building_step_by_step_gives_what_building_from_scratch_gives(
     project: Project, tmp_path: Path
 ) -> None:
