@@ -134,12 +134,12 @@ class ArchiveServer:
     async def _list(self) -> Listing:
         files, left_alone = [], {}
         with self._connection.translated(f"list {self._folder} on"):
-            async with asyncio.timeout(SILENCE_SECONDS) as silence:
+            async with self._unless_silent() as heard:
                 count = 0
                 async for entry in self._sftp.scandir(self._folder):
                     count += 1
                     if count % _ENTRIES_A_LOOK == 0:
-                        silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
+                        heard()
                     if entry.filename in {".", ".."}:
                         continue
                     file = remote_file(self._path(entry.filename), entry.attrs)
@@ -149,6 +149,29 @@ class ArchiveServer:
                         files.append(file)
         files.sort(key=attrgetter("path"))
         return Listing(files, left_alone)
+
+    @asynccontextmanager
+    async def _unless_silent(self) -> AsyncIterator[Callable[[], None]]:
+        """Give the connection up, and raise TimeoutError, if nothing is heard for too long.
+
+        A listing that is cancelled closes its folder first, and would wait for that without end.
+        """
+        loop, connection = asyncio.get_running_loop(), self._connection.fs.client
+        watchdog = loop.call_later(SILENCE_SECONDS, connection.abort)
+
+        def heard() -> None:
+            nonlocal watchdog
+            watchdog.cancel()
+            watchdog = loop.call_later(SILENCE_SECONDS, connection.abort)
+
+        try:
+            yield heard
+        except _LOST:
+            if watchdog.when() <= loop.time():
+                raise TimeoutError from None
+            raise
+        finally:
+            watchdog.cancel()
 
     def _path(self, name: str) -> str:
         return f"{self._folder.rstrip('/')}/{name}"

@@ -2,9 +2,9 @@
 
 A cell of the matrix is a fault and a step. In the whole form it is struck at every turn of that
 step (some faults at the first, the middle and the last one). The reduced form strikes most rows at
-two steps, at the first turn of each, but kills the process before every step. After each strike one
-undisturbed run follows; then nothing may be lost, doubled, removed without a safe copy, left
-behind, or published otherwise than without the fault.
+two steps, at the first turn of each, but kills the process, and lets the server hang, at every one.
+After each strike one undisturbed run follows; then nothing may be lost, doubled, removed without a
+safe copy, left behind, or published otherwise than without the fault.
 """
 
 import datetime as dt
@@ -33,6 +33,7 @@ BEFORE_REMOVING = CONNECTED[:-1]
 # the login, and when the session is opened.
 _CONNECTING_BYTES = (0, 30, 900, 1900)
 KILL = "kill -9 before"
+HANG = "server hangs"
 _CONNECTING = range(1, len(_CONNECTING_BYTES) + 1)
 
 
@@ -206,7 +207,7 @@ FAULTS = (
     Fault("link silent", CONNECTED, _network(End.STALL)),
     Fault("link slow", (Step.CONNECT,), _slow_link),
     Fault("server restarts", tuple(Step), _restart_of_the_server, turns=3),
-    Fault("server hangs", ON_THE_SERVER, _saying(lying.hang)),
+    Fault(HANG, ON_THE_SERVER, _saying(lying.hang)),
     Fault("permission denied", ON_THE_SERVER, _saying(lying.refuse), turns=3),
     Fault("server fails", ON_THE_SERVER, _saying(lying.fail), turns=3),
     Fault("fails, but did it", (Step.REMOVE,), _saying(answer=lying.fail_afterwards), turns=3),
@@ -235,7 +236,7 @@ ROWS = tuple(dict.fromkeys(fault.name for fault in FAULTS))
 def reduced_steps(number: int) -> Sequence[Step]:
     """Where the fault of that number strikes in the reduced form."""
     steps = FAULTS[number].steps
-    if FAULTS[number].name == KILL:
+    if FAULTS[number].name in (KILL, HANG):
         return steps
     return sorted({steps[(number + n * len(steps) // 2) % len(steps)] for n in range(2)})
 
