@@ -49,7 +49,7 @@ format: $(STAMP) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## measure the demo's stages
+bench: $(STAMP) ## measure collecting and reading, beside floors and other readers
 	@$(BIN)/python -m tests.bench
 
 SECONDS ?= 600

@@ -30,10 +30,13 @@ def numbers_of(array: pa.Array, kind: npt.DTypeLike) -> Numbers:
 
 def texts_of(texts: Sequence[str]) -> pa.StringArray:
     """The texts as an array."""
-    encoded = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    content = "".join(texts)
+    # Only then does each have to be encoded to know its length, which takes long.
+    encoded = texts if content.isascii() else [text.encode() for text in texts]
+    offsets = np.zeros(len(texts) + 1, np.int32)
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
     return pa.StringArray.from_buffers(
-        len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))
+        len(texts), pa.py_buffer(offsets), pa.py_buffer(content.encode())
     )
 
 

@@ -103,11 +103,11 @@ class Columns:
 
     def _recipients(self, found: Found, count: int) -> pa.ListArray:
         raw, raw_codes = _distinct(found.texts)
-        addresses, codes = _distinct(texts_of([self.bare(text) for text in raw]))
-        codes = codes[raw_codes]
+        addresses = texts_of([self.bare(text) for text in raw]).dictionary_encode()
+        codes = numbers_of(addresses.indices, np.int32).astype(np.int64)[raw_codes]
         once = _once_a_record(found.records, codes)
         offsets = np.searchsorted(found.records[once], np.arange(count + 1)).astype(np.int32)
-        named = picked(texts_of(addresses), codes[once])
+        named = picked(addresses.dictionary, codes[once])
         return pa.ListArray.from_arrays(array_of(offsets, pa.int32()), named)
 
     def _kind(self, markup: Markup, count: int) -> pa.StringArray:
