@@ -3,6 +3,7 @@
 import statistics
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -18,9 +19,14 @@ CASES = {
     "list": collecting.a_long_listing,
     "far": collecting.a_distant_server,
     "tick": collecting.a_tick_of_the_sensor,
-    "read": reading.one_archive,
+    "read": reading.one_large_archive,
+    "files": reading.many_small_archives,
+    "pandas": reading.beside_pandas,
     "rate": rating.a_month_of_messages,
 }
+
+if find_spec("xml2arrow"):  # the extra `bench`
+    CASES["xml2arrow"] = reading.beside_xml2arrow
 
 
 def main() -> None:
