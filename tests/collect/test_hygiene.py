@@ -1,0 +1,102 @@
+"""What lies in a remote folder and is no ordinary archive: for each it is defined what happens."""
+
+import datetime as dt
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+import time_machine
+
+from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect.landing import LandingZone
+from eur_pipeline.collect.remote import reason_to_leave
+from eur_pipeline.collect.report import CollectReport
+from eur_pipeline.project import Project
+from tests.conftest import Remote, archive_xml
+
+
+def collect_all(project: Project) -> CollectReport:
+    return collect(project, project.config.collections[0])
+
+
+def make_socket(path: Path) -> None:
+    # A socket's path may have 107 bytes only.
+    here = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (Path.mkdir, "a folder"),
+        (lambda path: path.symlink_to("elsewhere"), "a symbolic link"),
+        (os.mkfifo, "a pipe"),
+        (make_socket, "a socket"),
+    ],
+    ids=["folder", "link", "pipe", "socket"],
+)
+def test_what_is_no_file_is_left_alone_and_named(
+    project: Project, remote: Remote, make: Any, kind: str
+) -> None:
+    make(remote.folder / "odd.xml")
+    remote.put("archive.xml", archive_xml("hello"))
+
+    report = collect_all(project)
+
+    # SFTP's third version has no word for a socket or a pipe but their mode.
+    assert report.left_alone["odd.xml"] in {kind, "a special file"}
+    assert (len(report.collected), remote.names()) == (1, ["odd.xml"])
+
+
+def test_a_link_to_an_archive_is_not_followed(project: Project, remote: Remote) -> None:
+    outside = remote.folder.parent / "outside.xml"
+    outside.write_bytes(archive_xml("not ours"))
+    (remote.folder / "link.xml").symlink_to(outside)
+    assert collect_all(project).collected == []
+    assert outside.exists()
+
+
+def test_archives_in_folders_are_not_looked_for(project: Project, remote: Remote) -> None:
+    (remote.folder / "folder").mkdir()
+    (remote.folder / "folder" / "a.xml").write_bytes(archive_xml("deep"))
+    assert collect_all(project).collected == []
+
+
+def test_a_name_as_long_as_names_can_be_is_collected(project: Project, remote: Remote) -> None:
+    name = "ä" * 125 + "b.xml"
+    assert len(name.encode()) == 255
+    remote.put(name, archive_xml("hello"))
+    (manifest,) = collect_all(project).collected
+    assert (manifest.name, remote.names()) == (name, [])
+
+
+@pytest.mark.parametrize("name", ["../up.xml", "/etc/passwd", "a/b.xml", "a\0b.xml"])
+def test_a_name_that_is_a_path_is_left_alone(name: str) -> None:
+    file = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR)
+    assert reason_to_leave(name, file) == "its name is a path"
+
+
+def test_an_entry_that_the_server_does_not_explain_may_be_a_file() -> None:
+    unknown = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_UNKNOWN)
+    assert reason_to_leave("a.xml", unknown) is None
+
+
+def test_an_empty_file_waits_and_is_then_kept_as_it_is(project: Project, remote: Remote) -> None:
+    remote.put("empty.xml", b"", dt.datetime.now(dt.UTC))
+
+    first = collect_all(project)
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=61)):
+        second = collect_all(project)
+
+    assert [w.alarm for w in first.waiting.values()] == [False]
+    assert (len(second.collected), remote.names()) == (1, [])
+    zone = LandingZone.of(project)
+    assert [zone.open(m).read() for m in zone.manifests("geneva_im")] == [b""]
