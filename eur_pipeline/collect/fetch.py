@@ -150,7 +150,7 @@ class _Growing:
             await self._written()
             self._write(self._held)
         finally:
-            self._file.close()
+            self._close()
 
     async def add(self, block: bytes) -> None:
         """Write the block, now or a little later."""
@@ -165,6 +165,13 @@ class _Growing:
     async def _written(self) -> None:
         if self._writing is not None:
             await asyncio.shield(self._writing)
+
+    def _close(self) -> None:
+        """Now, or once the block that a thread is writing is written."""
+        if self._writing is None or self._writing.done():
+            self._file.close()
+        else:
+            self._writing.add_done_callback(lambda _: self._file.close())
 
     def _write(self, blocks: list[bytes]) -> None:
         for block in blocks:

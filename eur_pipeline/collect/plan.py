@@ -105,12 +105,12 @@ def needs_work(collection: Collection, archive: ListedArchive) -> bool:
 
 def require_room(project: Project, collection: Collection, size: int) -> None:
     """Raise StorageError where that many bytes more would eat into the reserve."""
-    free = shutil.disk_usage(project.path).free // MEBIBYTE
+    free = shutil.disk_usage(project.landing_path).free // MEBIBYTE
     needed = size // MEBIBYTE
     reserve = collection.brakes.free_disk_mebibytes
     if free - needed < reserve:
         raise StorageError(
-            f"{free:,} MiB are free under {project.path}, and {needed:,} MiB are to be collected; "
+            f"{free:,} MiB are free under {project.landing_path}, and {needed:,} MiB are to be collected; "
             f"expected {reserve:,} MiB to stay free (brakes.free_disk_mebibytes of "
             f"{collection.name}). Make room; nothing is lost, the archives wait on the server"
         )
