@@ -33,8 +33,8 @@ load_from:
   - python_module: {{module_name: {DEFINITIONS}, location_name: {CODE_LOCATION}}}
 """
 
-# Pools keep two runs off one server and off the warehouse; eight sensors tick side by side, so that
-# a slow server delays no other; run monitoring is the backstop for runs that hang.
+# Pools keep two runs off one server and off the warehouse; all sensors tick side by side, so that a
+# slow server delays no other; run monitoring is the backstop for runs that hang.
 _INSTANCE = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
@@ -48,12 +48,15 @@ run_coordinator:
   config: {dequeue_interval_seconds: 1}
 run_monitoring: {enabled: true, start_timeout_seconds: 180, max_runtime_seconds: 14400}
 run_retries: {enabled: true, max_retries: 3, retry_on_asset_or_op_failure: false}
-sensors: {use_threads: true, num_workers: 8}
+sensors: {use_threads: true, num_workers: %(sensors)d}
 schedules: {use_threads: true, num_workers: 2}
 retention:
   sensor: {purge_after_days: {skipped: 2, failure: 30, success: 90}}
   schedule: {purge_after_days: 90}
 """
+
+# Those that belong to no collection, the automation's among them.
+_OTHER_SENSORS = 3
 
 _LOG_TAIL_LINES = 30
 # DuckDB's bindings complain so when an exception outlives them; it would hide the exception itself.
@@ -89,7 +92,9 @@ def prepare_home(project: Project) -> None:
     home = project.dagster_home
     make_private_folder(home)
     store = LocalStore(home)
-    for name, text in (("dagster.yaml", _INSTANCE), ("workspace.yaml", _WORKSPACE)):
+    sensors = len(project.config.collections) + _OTHER_SENSORS
+    instance = _INSTANCE % {"sensors": sensors}
+    for name, text in (("dagster.yaml", instance), ("workspace.yaml", _WORKSPACE)):
         # Never half written, and never touched for nothing: Dagster may be at work here.
         if not store.path(name).exists() or store.read(name) != text.encode():
             store.write(name, text.encode())

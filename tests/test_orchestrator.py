@@ -149,6 +149,12 @@ def test_dagsters_home_is_private_and_tells_nobody_about_it(project: Project) ->
     assert settings["telemetry"] == {"enabled": False}
 
 
+def test_every_collection_has_a_sensor_thread_of_its_own(project: Project) -> None:
+    prepare_home(project)
+    settings = yaml.safe_load((project.dagster_home / "dagster.yaml").read_text())
+    assert settings["sensors"]["num_workers"] > len(project.config.collections)
+
+
 def test_a_collections_run_covers_its_window_by_first_and_last_interval(
     tmp_path: Path, remote: Remote
 ) -> None:

@@ -1,5 +1,6 @@
 """`eur up`: the Dagster UI and daemon on one project."""
 
+import os
 import signal
 import socket
 import time
@@ -47,7 +48,8 @@ def _serve(dagster: Process, port: int) -> None:
         if len(asked) == 1:
             dagster.popen.send_signal(signal.SIGINT)
         else:
-            dagster.popen.kill()
+            # All of Dagster, or its webserver and daemon would live on.
+            os.killpg(dagster.popen.pid, signal.SIGKILL)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)

@@ -110,8 +110,8 @@ def require_room(project: Project, collection: Collection, size: int) -> None:
     reserve = collection.brakes.free_disk_mebibytes
     if free - needed < reserve:
         raise StorageError(
-            f"{free:,} MiB are free under {project.landing_path}, and {needed:,} MiB are to be collected; "
-            f"expected {reserve:,} MiB to stay free (brakes.free_disk_mebibytes of "
+            f"{free:,} MiB are free under {project.landing_path}, and {needed:,} MiB are to be "
+            f"collected; expected {reserve:,} MiB to stay free (brakes.free_disk_mebibytes of "
             f"{collection.name}). Make room; nothing is lost, the archives wait on the server"
         )
 
