@@ -140,7 +140,8 @@ def test_processes_start_where_no_secrets_are_taken_into_their_environment(
     assert log.read_text() == "False\n"
 
 
-def test_dagsters_home_is_private_and_tells_nobody_about_it(project: Project) -> None:
+def test_dagsters_home_is_private_and_tells_nobody_about_it(tmp_path: Path, remote: Remote) -> None:
+    project = project_at(tmp_path / "project", remote)
     prepare_home(project)
     prepare_home(project)
     for folder in (project.dagster_home, project.path / "data"):
@@ -149,7 +150,8 @@ def test_dagsters_home_is_private_and_tells_nobody_about_it(project: Project) ->
     assert settings["telemetry"] == {"enabled": False}
 
 
-def test_every_collection_has_a_sensor_thread_of_its_own(project: Project) -> None:
+def test_every_collection_has_a_sensor_thread_of_its_own(tmp_path: Path, remote: Remote) -> None:
+    project = project_at(tmp_path / "project", remote)
     prepare_home(project)
     settings = yaml.safe_load((project.dagster_home / "dagster.yaml").read_text())
     assert settings["sensors"]["num_workers"] > len(project.config.collections)
