@@ -213,14 +213,13 @@ class _Collecting:
 
 def _batches(todo: Sequence[ListedArchive]) -> Iterator[list[ListedArchive]]:
     batch: list[ListedArchive] = []
+    size = 0
     for archive in todo:
-        full = (
-            len(batch) == BATCH_FILES or sum(a.bytes for a in batch) + archive.bytes > BATCH_BYTES
-        )
-        if batch and full:
+        if batch and (len(batch) == BATCH_FILES or size + archive.bytes > BATCH_BYTES):
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(archive)
+        size += archive.bytes
     if batch:
         yield batch
 

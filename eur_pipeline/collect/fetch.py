@@ -8,7 +8,8 @@ is returned here may still be thrown away.
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -54,9 +55,10 @@ async def fetch(
     async with server.open(remote) as file:
         async with _Growing(to, await _agreed_bytes(file, remote, to)) as copy:
             on_bytes(copy.size, before=True)
-            async for block in _blocks(server, file, copy.size, remote.size):
-                await copy.add(block)
-                on_bytes(len(block))
+            async with aclosing(_blocks(server, file, copy.size, remote.size)) as blocks:
+                async for block in blocks:
+                    await copy.add(block)
+                    on_bytes(len(block))
         if copy.size != remote.size or await file.look() != remote:
             return None
     return Copy(remote, to, copy.sha256, ending_of(to))
@@ -93,7 +95,7 @@ async def _agreed_bytes(file: OpenFile, remote: RemoteFile, to: Path) -> int:
 
 async def _blocks(
     server: ArchiveServer, file: OpenFile, start: int, end: int
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The file's content from `start`, in order, several pieces asked for at once.
 
     One byte more than announced is asked for: a file that has grown comes out longer.
