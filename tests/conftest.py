@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 
@@ -16,6 +17,10 @@ from eur_pipeline.simulator.sftp_server import SftpServer
 from eur_pipeline.starter import create_project
 from tests.faults.openssh import MISSING, SSHD, OpenSshServer
 from tests.faults.proxy import TcpProxy
+
+# No test depends on the clock.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 PASSWORD_VARIABLE = "EUR_TEST_PASSWORD"
 PASSWORD_LOGIN = {"user": "avaya", "password_env": PASSWORD_VARIABLE}

@@ -75,9 +75,9 @@ def test_listing_the_commands_imports_nothing_heavy() -> None:
         ("init", set(HEAVY) - {"pydantic"}),
         ("query", {"asyncssh", "dagster", "lxml", "pandas", "pyarrow", "sqlglot"}),
         ("parse", {"asyncssh", "dagster", "duckdb", "pandas", "sqlglot"}),
-        ("collect", {"dagster", "duckdb", "lxml", "pandas", "sqlglot"}),
+        ("collect", {"dagster", "duckdb", "pandas", "sqlglot"}),
         ("quarantine", {"dagster", "duckdb", "sqlglot"}),
-        ("run", {"dagster", "duckdb", "lxml", "pandas", "sqlglot"}),
+        ("run", {"dagster", "duckdb", "pandas", "sqlglot"}),
         ("up", {"dagster", "duckdb", "pandas", "sqlglot"}),
     ],
 )
