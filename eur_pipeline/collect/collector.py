@@ -143,7 +143,9 @@ class _Collecting:
             await finishing
         finally:
             # What is being landed is not left half done, nor to another run at the same time.
+            # Its own error is of no use where another ended the run: asked for, it is not logged.
             await asyncio.wait([finishing])
+            _ = finishing.cancelled() or finishing.exception()
 
     def _ready(
         self, batch: Sequence[ListedArchive], arrived: Sequence[Fetched | Waiting]
