@@ -187,9 +187,14 @@ def _fault(
 
 def load_dialect(name: str, project_dialects: Path | None = None) -> Dialect:
     """The dialect of that name, the project's own before the built-in; ConfigurationError."""
+    return read_dialect(dialect_file(name, project_dialects), project_dialects)
+
+
+def dialect_file(name: str, project_dialects: Path | None = None) -> Traversable:
+    """Where the dialect of that name stands, likewise."""
     for folder in _folders(project_dialects):
         if name in _names(folder):
-            return read_dialect(folder / (name + SUFFIX), project_dialects)
+            return folder / (name + SUFFIX)
     raise ConfigurationError(
         f"no dialect is named {name!r}; there are: {', '.join(dialect_names(project_dialects))}. "
         f"A dialect of your own is a file dialects/{name}{SUFFIX} in the project"
@@ -199,6 +204,11 @@ def load_dialect(name: str, project_dialects: Path | None = None) -> Dialect:
 def dialect_names(project_dialects: Path | None = None) -> list[str]:
     """The names of all dialects there are, in order."""
     return sorted({name for folder in _folders(project_dialects) for name in _names(folder)})
+
+
+def is_built_in(name: str, project_dialects: Path | None = None) -> bool:
+    """Whether the dialect of that name is not the project's own."""
+    return project_dialects is None or name not in _names(project_dialects)
 
 
 def _folders(project_dialects: Path | None) -> list[Traversable]:

@@ -75,6 +75,7 @@ def test_listing_the_commands_imports_nothing_heavy() -> None:
         ("init", set(HEAVY) - {"pydantic"}),
         ("query", {"asyncssh", "dagster", "lxml", "pandas", "pyarrow", "sqlglot"}),
         ("parse", {"asyncssh", "dagster", "duckdb", "pandas", "sqlglot"}),
+        ("dialect", {"asyncssh", "dagster", "duckdb", "pandas", "pyarrow", "sqlglot"}),
         ("collect", {"dagster", "duckdb", "pandas", "sqlglot"}),
         ("quarantine", {"dagster", "duckdb", "sqlglot"}),
         ("run", {"dagster", "duckdb", "pandas", "sqlglot"}),
@@ -103,6 +104,9 @@ def test_a_command_imports_only_what_it_needs(command: str, foreign: set[str]) -
         ["quarantine"],
         ["quarantine", "show"],
         ["quarantine", "retry", "--every-hour", "0123"],
+        ["dialect"],
+        ["dialect", "show"],
+        ["dialect", "lint"],
     ],
 )
 def test_wrong_use_ends_with_2(
@@ -114,7 +118,7 @@ def test_wrong_use_ends_with_2(
 
 
 def test_a_mistyped_command_is_guessed() -> None:
-    assert "Did you mean 'collect'?" in CliRunner().invoke(app, ["colect"]).output
+    assert "Did you mean 'simulate'?" in CliRunner().invoke(app, ["simulte"]).output
 
 
 def test_a_failure_is_told_once_on_standard_error_and_ends_with_1(tmp_path: Path) -> None:
