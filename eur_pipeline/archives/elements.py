@@ -66,6 +66,28 @@ def first_found(source: Readable, dialects: Sequence[Dialect]) -> Dialect | None
     return None
 
 
+def every_element(
+    source: Readable, limits: Limits
+) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:
+    """Every element as it ends, with the names from the root to it; forgotten afterwards.
+
+    Its children are forgotten before. Raises as `record_elements` does.
+    """
+    bounded, passed = _Bounded(source, limits), _Passed()
+    tags: list[str] = []
+    for event, element in events(bounded):
+        bounded.held = 0
+        if event == "end":
+            yield element, tuple(tags)
+            tags.pop()
+            passed.leave(element)
+            continue
+        tags.append(element.tag)
+        if len(tags) == 1:
+            _refuse_doctype(element)
+        _check_element(element, len(tags), limits)
+
+
 def whole_element(content: bytes, dialect: Dialect, limits: Limits) -> etree._Element:
     """The one record that the bytes are; raises ValueError where they are none, or more.
 

@@ -135,7 +135,7 @@ def read_document(
 ) -> Iterator[Record | Reject]:
     """Every record of one document, in order; raises UnreadableArchiveError."""
     ordinal = before.records
-    with in_member(document.member), _explained(before.lines):
+    with in_member(document.member), explained(before.lines):
         for found in _found(document.source, dialect, limits, before):
             if not isinstance(found, Damage) and extractor.ignores(found):
                 continue
@@ -161,15 +161,20 @@ def _found(
 
 def root_of(source: Readable) -> str:
     """The name of the root element as `{namespace}name`; raises UnreadableArchiveError."""
-    with _explained():
+    with explained():
         for _, root in events(source):
             return str(root.tag)
     raise UnreadableArchiveError("expected an XML document, found no element")
 
 
+def xml_documents(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Document]:
+    """All documents, of whatever dialect; raises UnreadableArchiveError."""
+    return documents(source, _has_root, limits)
+
+
 def roots_in(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]:
     """The names of the root elements of all documents; raises UnreadableArchiveError."""
-    for document in documents(source, _has_root, limits):
+    for document in xml_documents(source, limits):
         with in_member(document.member):
             yield root_of(document.source)
 
@@ -178,8 +183,8 @@ def dialect_in(
     source: BinaryIO, dialects: Sequence[Dialect], limits: Limits = DEFAULT_LIMITS
 ) -> Dialect | None:
     """Of these dialects the one whose record stands first; None where none is found at once."""
-    for document in documents(source, _has_root, limits):
-        with in_member(document.member), _explained():
+    for document in xml_documents(source, limits):
+        with in_member(document.member), explained():
             if found := first_found(document.source, dialects):
                 return found
     return None
@@ -230,8 +235,8 @@ def _line(element: etree._Element, lines_before: int) -> int | None:
 
 
 @contextmanager
-def _explained(lines_before: int = 0) -> Iterator[None]:
-    """Turn libxml2's errors into ours."""
+def explained(lines_before: int = 0) -> Iterator[None]:
+    """Turn libxml2's errors in the block into UnreadableArchiveError."""
     try:
         yield
     except etree.XMLSyntaxError as error:

@@ -54,7 +54,7 @@ COMMANDS = {
     "run": _entry("run", "run", "Collect, read, build and publish once, now, through Dagster."),
     "collect": _entry("collect", "collect", "Collect what is on the servers now, without Dagster."),
     "parse": _entry("parse", "parse", "Read archives into a Parquet file, without a project."),
-    "dialect": _entry("dialect", "dialect", "List, show and check the ways to read archives."),
+    "dialect": _entry("dialect", "dialect", "List, show, check and propose ways to read archives."),
     "query": _entry("query", "query", "Answer a query from the published database, read-only."),
     "tariff": _entry("tariff", "tariff", "Ask why a message costs what it costs."),
     "quarantine": _entry("quarantine", "quarantine", "See what could not be read; read it again."),

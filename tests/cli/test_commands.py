@@ -107,6 +107,7 @@ def test_a_command_imports_only_what_it_needs(command: str, foreign: set[str]) -
         ["dialect"],
         ["dialect", "show"],
         ["dialect", "lint"],
+        ["dialect", "infer"],
     ],
 )
 def test_wrong_use_ends_with_2(

@@ -1,4 +1,4 @@
-"""`eur dialect`: what it lists, shows and finds."""
+"""`eur dialect`: what it lists, shows, finds and proposes."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,9 @@ from typer.testing import CliRunner, Result
 
 from eur_pipeline.archives.dialect import dialect_file, dialect_names
 from eur_pipeline.cli import app
-from eur_pipeline.errors import ConfigurationError
+from eur_pipeline.errors import ConfigurationError, UnreadableArchiveError
 
+AVAYA = Path(__file__).parents[1] / "cases" / "avaya-ps" / "normal.xml"
 GOOD = """\
 description: our own
 records: log/entry
@@ -99,3 +100,34 @@ def test_what_is_no_dialect_is_an_error_and_no_crash(project: Path, content: str
 def test_a_file_that_is_not_there_is_an_error(project: Path) -> None:
     result = _dialect(project, "lint", project / "none.yml")
     assert isinstance(result.exception, ConfigurationError)
+
+
+def test_what_infer_prints_is_a_dialect_file_and_nothing_else(project: Path) -> None:
+    result = _dialect(project, "infer", AVAYA)
+    assert result.exit_code == 0
+    (project / "dialects" / "mine.yml").write_bytes(result.stdout_bytes)
+    assert _dialect(project, "lint", project / "dialects" / "mine.yml").exit_code == 0
+    assert "it reads 5 records, and rejects 0" in result.stderr
+    assert "56207@presence.example" in result.stderr
+
+
+def test_infer_shows_what_people_wrote_only_when_asked(project: Path) -> None:
+    said = "Can you check the 10y?"
+    assert said not in _dialect(project, "infer", AVAYA).output
+    assert said not in _dialect(project, "infer", AVAYA, "--json").output
+    assert said in _dialect(project, "infer", AVAYA, "--bodies").stderr
+
+
+def test_infer_tells_programs_the_file_its_doubts_and_records(project: Path) -> None:
+    found = json.loads(_dialect(project, "infer", AVAYA, "--json").stdout)
+    assert found["dialect"] == _dialect(project, "infer", AVAYA).stdout
+    assert (found["read"], found["rejects"], len(found["records"])) == (5, 0, 5)
+    assert any("'poke'" in doubt for doubt in found["doubts"])
+
+
+def test_infer_of_garbage_is_an_error_that_names_it(project: Path) -> None:
+    (project / "garbage").write_bytes(b"\0\1\2")
+    result = _dialect(project, "infer", project / "garbage")
+    assert isinstance(result.exception, UnreadableArchiveError)
+    assert "garbage: not well-formed XML" in str(result.exception)
+    assert result.stdout == ""
