@@ -4,9 +4,8 @@ What is read from such an element is the extractor's business, how many there ar
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import Enum
-from itertools import islice
 from typing import BinaryIO, cast
 
 from lxml import etree
@@ -16,8 +15,6 @@ from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.limits import Limits
 from eur_pipeline.errors import UnreadableArchiveError
 
-# Beginnings and ends of elements; what a stream holds before its first record is far less.
-_LOOKED_AT = 20_000
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 
 
@@ -49,21 +46,6 @@ def record_elements(
         elif held is None:
             passed.leave(element)
     way.check_found()
-
-
-def first_found(source: Readable, dialects: Sequence[Dialect]) -> Dialect | None:
-    """The dialect of which a record begins first; None where none does among so many elements."""
-    tags: list[str] = []
-    for event, element in islice(events(source), _LOOKED_AT):
-        if event == "end":
-            tags.pop()
-            element.clear()
-            continue
-        tags.append(element.tag)
-        for dialect in dialects:
-            if any(path.matches(tags) for path in dialect.record_paths):
-                return dialect
-    return None
 
 
 def every_element(

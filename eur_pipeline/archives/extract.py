@@ -83,11 +83,16 @@ class Extractor:
 
     def _completed(self, record: Record, view: View) -> Record:
         """The record with what others of the archive tell of it."""
-        if self._dialect.participants is not None and not record.recipients:
+        if self._is_said_to_all(record):
             record = replace(record, occupant=record.occupant or record.sender)
         if self._presence is not None and record.occupant is not None:
             record = replace(record, recipients=self._presence.others(record))
         return record if self._transfers is None else self._transfers.completed(record, view)
+
+    def _is_said_to_all(self, record: Record) -> bool:
+        """Whether everybody in the conversation gets it; what the system tells, nobody does."""
+        asked = self._dialect.participants is not None and record.kind is not Kind.SYSTEM
+        return asked and not record.recipients
 
     def _view(self, element: etree._Element) -> View:
         content = self._content.elements(element)

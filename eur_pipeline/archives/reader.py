@@ -5,7 +5,7 @@ What a record is the dialect says; where records go afterwards is the lake's bus
 
 import datetime as dt
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,6 @@ from eur_pipeline.archives.containers import Contents, Document, Readable, docum
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.elements import (
     events,
-    first_found,
     record_elements,
     whole_element,
 )
@@ -177,17 +176,6 @@ def roots_in(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]
     for document in xml_documents(source, limits):
         with in_member(document.member):
             yield root_of(document.source)
-
-
-def dialect_in(
-    source: BinaryIO, dialects: Sequence[Dialect], limits: Limits = DEFAULT_LIMITS
-) -> Dialect | None:
-    """Of these dialects the one whose record stands first; None where none is found at once."""
-    for document in xml_documents(source, limits):
-        with in_member(document.member), explained():
-            if found := first_found(document.source, dialects):
-                return found
-    return None
 
 
 def _has_root(head: bytes) -> bool:

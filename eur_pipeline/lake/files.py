@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
+from eur_pipeline.archives.choosing import best_dialect
+from eur_pipeline.archives.dialect import Dialect, dialect_names, is_built_in, load_dialect
 from eur_pipeline.archives.identity import archive_sha256
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
-from eur_pipeline.archives.reader import dialect_in, roots_in
+from eur_pipeline.archives.reader import roots_in
 from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.errors import UnreadableArchiveError
 from eur_pipeline.lake.intake import Intake, Tally
@@ -117,7 +118,7 @@ class FileParser:
             for root in roots_in(source, self.limits):
                 if candidates := [one for one in self._dialects if one.accepts_root(root)]:
                     source.seek(0)
-                    return _first_found(source, candidates, self.limits)
+                    return _chosen(source, candidates, self.limits)
         names = ", ".join(one.name for one in self._dialects)
         raise UnreadableArchiveError(
             f"expected the root element of a known dialect ({names}), found {root:.80}; "
@@ -129,14 +130,15 @@ class FileParser:
         """Those that a file can be of; loading them takes longer than reading a small file."""
         folder = self.project_dialects
         names = dialect_names(folder) if self.dialect is None else [self.dialect]
+        names.sort(key=lambda name: is_built_in(name, folder))
         return tuple(load_dialect(name, folder) for name in names)
 
 
-def _first_found(source: BinaryIO, candidates: Sequence[Dialect], limits: Limits) -> Dialect:
-    """Of several dialects with that root the one that finds a record."""
+def _chosen(source: BinaryIO, candidates: Sequence[Dialect], limits: Limits) -> Dialect:
+    """Of several dialects with that root the one that can read what stands below it."""
     if len(candidates) == 1:
         return candidates[0]
-    return dialect_in(source, candidates, limits) or candidates[-1]
+    return best_dialect(source, candidates, limits) or candidates[-1]
 
 
 def _companion(path: Path, dialect: Dialect) -> Path | None:

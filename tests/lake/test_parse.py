@@ -54,6 +54,10 @@ def test_records_of_all_files_land_in_one_file_with_the_lakes_columns(output: Pa
         (MAM / "mam_56207.xml", "xmpp-mam"),
         (CASES / "xep-0136" / "stream.xml", "xep-0136"),
         (CASES / "xep-0227" / "56210@presence.example.test.xml", "xep-0227"),
+        (CASES / "actiance-filedump" / "seconds.xml", "actiance-filedump"),
+        (CASES / "bloomberg-ib" / "chat.xml", "bloomberg-ib"),
+        (CASES / "lync-persistent-chat" / "rooms.xml", "lync-persistent-chat"),
+        (CASES / "openfire" / "jive.audit-20260309-000.xml", "openfire"),
         (PROSODY / "presence%2eexample%2etest/archive/56209%402026%2d11%2d23.xml", PROSODY.name),
     ],
 )
@@ -86,6 +90,14 @@ def test_a_project_in_the_current_folder_lends_its_dialects(output: Path) -> Non
     assert result.exit_code == 0
     (row,) = pq.ParquetFile(output).read().to_pylist()
     assert (row["dialect"], row["sender"]) == ("ours", "56207@x.y")
+
+
+def test_of_two_dialects_that_read_a_file_the_projects_own_is_taken(output: Path) -> None:
+    own = output.parent / "dialects" / "zz-ours.yml"
+    own.parent.mkdir()
+    own.write_text("extends: actiance-filedump\ndescription: ours\n", encoding="utf-8")
+    archive = CASES / "actiance-filedump" / "seconds.xml"
+    assert f"{archive}: read as dialect zz-ours" in _eur_parse(archive, "-o", output).stderr
 
 
 def test_packed_files_are_read_as_what_they_hold(output: Path) -> None:
