@@ -34,11 +34,11 @@ class Extractor:
         dialect: Dialect,
         presence_domain: str | None,
         extension_length: int | None,
-        not_after: dt.datetime | None,
+        times: tuple[dt.datetime, dt.datetime],
         presence: Presence | None = None,
     ) -> None:
         self._dialect = dialect
-        self._not_after = not_after or values.LATEST
+        self._earliest, self._latest = times
         self._presence = presence
         self._bare = partial(
             values.bare_address,
@@ -111,11 +111,13 @@ class Extractor:
             sent_at = self._times.sent_at(view)
         except ValueError as error:
             raise FieldError("sent_at", str(error)) from None
-        if sent_at > self._not_after:
+        if not self._earliest <= sent_at <= self._latest:
             raise FieldError(
                 "sent_at",
-                f"expected a time until {self._not_after.isoformat()}, a day after the upload, "
-                f"found {sent_at.isoformat()}; check the clock and time zone of the server",
+                f"expected a time from {self._earliest.isoformat()} until "
+                f"{self._latest.isoformat()}, near the upload, found {sent_at.isoformat()}; check "
+                f"the clock and time zone of the server, or change limits.days_before_upload or "
+                f"limits.days_after_upload in eur.yaml",
             )
         return sent_at
 

@@ -30,8 +30,6 @@ from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.view import FieldError
 from eur_pipeline.errors import UnreadableArchiveError
 
-# How far a server's clock or time zone can be ahead of the one that stamps uploads.
-_CLOCKS_APART = dt.timedelta(days=1)
 _LAST_LINE_COUNTED = 65_535
 # What libxml2 finds where it takes bytes for other characters than they are.
 _OF_ANOTHER_ENCODING = ("ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED")
@@ -74,9 +72,9 @@ def read_archive(
 
     The archive is an XML document, or a container of such; records are numbered through all of
     them, and `contents` counts what there was. Bare numbers of `extension_length` digits (None: of
-    any) get the presence domain. Where it is known when the archive was uploaded, a record sent
-    over a day later is a reject. A dialect with `participants` is read twice: source and companion
-    must be seekable.
+    any) get the presence domain. Where it is known when the archive was uploaded, a record far from
+    that is a reject, as the limits say. A dialect with `participants` is read twice: source and
+    companion must be seekable.
     """
     extractor = partial(
         extractor_of,
@@ -84,6 +82,7 @@ def read_archive(
         presence_domain=presence_domain,
         extension_length=extension_length,
         uploaded=uploaded,
+        limits=limits,
     )
     presence = None
     if dialect.participants is not None:
@@ -102,11 +101,12 @@ def extractor_of(
     presence_domain: str | None,
     extension_length: int | None,
     uploaded: dt.datetime | None,
+    limits: Limits,
     presence: Presence | None = None,
 ) -> Extractor:
     """What makes records of elements, for one archive."""
-    not_after = None if uploaded is None else uploaded.astimezone(dt.UTC) + _CLOCKS_APART
-    return Extractor(dialect, presence_domain, extension_length, not_after, presence)
+    times = limits.times(uploaded)
+    return Extractor(dialect, presence_domain, extension_length, times, presence)
 
 
 def _items(

@@ -59,6 +59,7 @@ def read_tables(
         presence_domain=presence_domain,
         extension_length=extension_length,
         uploaded=uploaded,
+        limits=limits,
     )
     bare = partial(
         values.bare_address, presence_domain=presence_domain, extension_length=extension_length

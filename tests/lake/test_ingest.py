@@ -176,8 +176,20 @@ def test_a_record_from_over_a_day_after_its_upload_hour_is_rejected(house: House
     assert house.ingest().records == 2
     (reject,) = house.rows("rejects")
     assert (reject["ordinal"], reject["field"]) == (2, "sent_at")
-    assert "expected a time until 2026-03-10T01:00:00+00:00" in reject["reason"]
+    assert "until 2026-03-10T01:00:00+00:00" in reject["reason"]
     assert "found 2026-03-10T01:00:00.001000+00:00" in reject["reason"]
+    assert "limits.days_after_upload" in reject["reason"]
+
+
+def test_how_far_a_record_can_lie_from_its_upload_the_configuration_says(house: House) -> None:
+    bounds = "limits: {days_before_upload: 2, days_after_upload: 0}\nbilling:"
+    house.configure("billing:", bounds)
+    stamps = [HOUR + dt.timedelta(seconds=n) for n in (-2 * 86_400, -2 * 86_400 - 1, 0, 1)]
+    house.land("a.xml", archive(*map(message, stamps)))
+    assert house.ingest().records == 2
+    assert [reject["ordinal"] for reject in house.rows("rejects")] == [2, 4]
+    dates = {row["sent_at"].date() for row in house.rows("messages")}
+    assert dates == {dt.date(2026, 3, 7), dt.date(2026, 3, 9)}
 
 
 def test_every_record_present_is_stored_or_rejected(house: House) -> None:
