@@ -283,6 +283,17 @@ class _Member:
         return content
 
 
+class Damaged:
+    """A source that ends with an error."""
+
+    def __init__(self, error: UnreadableArchiveError) -> None:
+        self._error = error
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """Raise the error."""
+        raise self._error
+
+
 class Rejoined:
     """A source whose first bytes were looked at already."""
 
@@ -299,7 +310,12 @@ class Rejoined:
             return part
         # What looks at the first bytes of all must find enough of them.
         part, self._head = self._head, b""
-        return part + self._source.read(size - len(part) if size > 0 else _CHUNK_BYTES)
+        try:
+            return part + self._source.read(size - len(part) if size > 0 else _CHUNK_BYTES)
+        except UnreadableArchiveError as error:
+            # What stands before the damage may be wrong in itself, and is read first.
+            self._source = Damaged(error)
+            return part
 
 
 def _opened_member(archive: ZipFile, info: ZipInfo, unpacking: _Unpacking) -> _Member:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from eur_pipeline.archives.containers import Readable
+from eur_pipeline.archives.containers import Damaged, Readable
 from eur_pipeline.archives.fast.plan import Plan
 from eur_pipeline.errors import UnreadableArchiveError
 
@@ -32,17 +32,6 @@ class Region:
 
     content: bytes
     lines: int
-
-
-class _Damaged:
-    """A source that ends with an error."""
-
-    def __init__(self, error: UnreadableArchiveError) -> None:
-        self._error = error
-
-    def read(self, _size: int = -1, /) -> bytes:
-        """Raise the error."""
-        raise self._error
 
 
 class Cutting:
@@ -76,7 +65,7 @@ class Cutting:
     def is_at_end(self) -> bool:
         """Whether nothing but the end of the root element is left."""
         end = rf"\s*</{self._plan.root}>\s*".encode()
-        is_whole = self._is_all_read and not isinstance(self.source, _Damaged)
+        is_whole = self._is_all_read and not isinstance(self.source, Damaged)
         return is_whole and self.root != b"" and re.fullmatch(end, self.rest) is not None
 
     def _fill(self, size: int) -> None:
@@ -92,7 +81,7 @@ class Cutting:
             return self.source.read(size)
         except UnreadableArchiveError as error:
             # To be raised once more, where what stands before the damage has been read.
-            self.source = _Damaged(error)
+            self.source = Damaged(error)
             return b""
 
     def _cut(self, length: int) -> Region:

@@ -1,6 +1,7 @@
 """The fast way gives what the slow way gives, whatever an archive holds."""
 
 import datetime as dt
+import gzip
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,10 @@ def test_whatever_is_generated_is_read_alike(
     expected = slowly(content, uploaded=UPLOADED)
     event("error" if expected.error else "read")
     assert fast(content, uploaded=UPLOADED) == expected
+
+
+@pytest.mark.parametrize("inside", [b"<im-archive><message>", b"<im-archive><>", b"<other/>", b""])
+def test_what_is_wrong_before_the_damage_of_a_container_is_told_alike(inside: bytes) -> None:
+    damaged = gzip.compress(inside + b" " * 40)[:-9]
+    assert slowly(damaged).error is not None
+    assert fast(damaged) == slowly(damaged)
