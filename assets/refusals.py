@@ -1,4 +1,4 @@
-"""Remembers that a server refused us, so that a sensor does not knock every few seconds.
+"""Remembers that a look at a server failed for good, so that a sensor does not knock all the time.
 
 A wrong password tried all day locks an account. A tick that fails keeps no cursor, so this is kept
 in Dagster's own store of small values, with the configuration that was refused.
@@ -14,7 +14,7 @@ from eur_pipeline.errors import PermanentError
 from resources.archive_server import ArchiveServerResource
 
 REASON = (
-    "the server refused this configuration: see the failed tick before. The sensor tries again "
+    "this configuration was refused: see the failed tick before. The sensor tries again "
     "when eur.yaml, .env, known_hosts, the private key or the dialect changes; the schedule tries "
     "anyway"
 )

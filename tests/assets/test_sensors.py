@@ -17,9 +17,14 @@ from dagster._core.remote_origin import (
 from assets import sensors
 from assets.sensors import LONGEST_PAUSE_SECONDS, Attempt
 from eur_pipeline.collect.collector import collect
-from eur_pipeline.errors import LoginRefusedError, RemoteFolderError, ServerUnreachableError
+from eur_pipeline.errors import (
+    ConfigurationError,
+    LoginRefusedError,
+    RemoteFolderError,
+    ServerUnreachableError,
+)
 from eur_pipeline.lake.quarantine import quarantined, read_again
-from eur_pipeline.project import Project
+from eur_pipeline.project import BODY_KEY_VARIABLE, Project
 from tests.assets.location import HOUR, JOB, CodeLocation, Tick
 from tests.conftest import UPLOADED, Remote, archive_xml, project_at
 
@@ -210,7 +215,10 @@ def test_the_run_that_was_asked_for_does_the_work(
 def test_a_permanent_failure_stops_until_the_configuration_changes(
     daemon: Daemon, remote: Remote, location: CodeLocation, project: Project
 ) -> None:
-    _configure(project, dialect="no-such-dialect", after_collect="keep")
+    secrets = project.path / ".env"
+    right = secrets.read_text()
+    secrets.write_text(_without_body_key(right))
+    _configure(project, after_collect="keep")
     remote.put("im.xml", archive_xml("hello"))
     (request,) = daemon.tick().requests
     assert not location.run(request).success
@@ -222,7 +230,7 @@ def test_a_permanent_failure_stops_until_the_configuration_changes(
     assert tick.requests == []
     assert "failed for good" in str(tick.skipped)
 
-    _configure(project, dialect="avaya-ps", after_collect="keep")
+    secrets.write_text(right)
     (request,) = daemon.tick(after=1).requests
     assert location.run(request).success
     assert daemon.tick(after=1).skipped == "nothing new"
@@ -231,7 +239,8 @@ def test_a_permanent_failure_stops_until_the_configuration_changes(
 def test_a_permanent_failure_stops_until_the_listing_changes(
     daemon: Daemon, remote: Remote, location: CodeLocation, project: Project
 ) -> None:
-    _configure(project, dialect="no-such-dialect")
+    secrets = project.path / ".env"
+    secrets.write_text(_without_body_key(secrets.read_text()))
     remote.put("im.xml", archive_xml("hello"))
     for _ in range(2):
         (request,) = daemon.tick(after=1).requests
@@ -239,6 +248,27 @@ def test_a_permanent_failure_stops_until_the_listing_changes(
     assert "failed for good" in str(daemon.tick(after=10 * LONGEST_PAUSE_SECONDS).skipped)
     remote.put("next.xml", archive_xml("more"), UPLOADED + HOUR)
     assert daemon.tick(after=1).requests
+
+
+def test_a_dialect_that_is_missing_fails_a_tick_and_stops_until_it_is_there(
+    daemon: Daemon, remote: Remote, location: CodeLocation, project: Project
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    _configure(project, dialect="our-own")
+    with pytest.raises(ConfigurationError, match="no dialect is named 'our-own'"):
+        daemon.tick()
+    assert "see the failed tick before" in str(daemon.tick(after=3600).skipped)
+
+    project.dialects_path.mkdir()
+    (project.dialects_path / "our-own.yml").write_bytes((BUILT_IN / "avaya-ps.yml").read_bytes())
+    (request,) = daemon.tick().requests
+    assert location.run(request).success
+
+
+def _without_body_key(secrets: str) -> str:
+    """Collecting goes well without it, and reading fails for good."""
+    lines = secrets.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(BODY_KEY_VARIABLE))
 
 
 def _configure(project: Project, **collection: str) -> None:
@@ -258,7 +288,7 @@ def test_a_refused_login_is_not_tried_again_until_the_configuration_changes(
 
     with pytest.raises(LoginRefusedError):
         daemon.tick()
-    assert "the server refused this configuration" in (daemon.tick(after=3600).skipped or "")
+    assert "this configuration was refused" in (daemon.tick(after=3600).skipped or "")
 
     secrets.write_text(right)
     assert len(daemon.tick().requests) == 1
