@@ -249,11 +249,13 @@ class Config(_Section):
         raise ConfigurationError(f"no collection is named {name!r}; eur.yaml has: {known}")
 
     def time_zone(self, site_name: str) -> ZoneInfo:
-        """The site's time zone: its own, else the nearest ancestor's, else UTC."""
-        zones = {site.name: site.time_zone for site in self.sites}
-        for name in self.lineage(site_name):
-            if zone := zones.get(name):
-                return ZoneInfo(zone)
+        """The site's time zone: its own, else the nearest ancestor's here, else UTC."""
+        sites = {site.name: site for site in self.sites}
+        name: str | None = site_name
+        while name and (site := sites.get(name)):
+            if site.time_zone:
+                return ZoneInfo(site.time_zone)
+            name = site.parent
         return ZoneInfo(ROOT_TIME_ZONE)
 
     @property
@@ -261,21 +263,13 @@ class Config(_Section):
         """All sites that usage can be at, `unknown` among them."""
         return (*(site.name for site in self.sites), UNKNOWN_SITE)
 
-    def lineage(self, site_name: str) -> tuple[str, ...]:
-        """The site, the one above it, and so on up to the empty name, which stands for all."""
-        parents = {site.name: site.parent for site in self.sites}
-        names = [site_name]
-        while parent := parents.get(names[-1]):
-            names.append(parent)
-        return (*names, "")
-
-    def legal_entity(self, site_name: str) -> LegalEntity:
-        """The entity that lists the site or the nearest one above it."""
+    def legal_entity(self, lineage: Sequence[str]) -> LegalEntity:
+        """The entity of a site, by its name and those above it: the first that one lists."""
         entities = {site: e for e in self.billing.legal_entities for site in e.sites}
-        for name in self.lineage(site_name):
+        for name in lineage:
             if name in entities:
                 return entities[name]
-        return LegalEntity(name=OWN_ENTITY, currency=self.billing.currency, sites=(site_name,))
+        return LegalEntity(name=OWN_ENTITY, currency=self.billing.currency, sites=(lineage[0],))
 
     @model_validator(mode="after")
     def _refers_only_to_what_exists(self) -> Self:
@@ -291,6 +285,7 @@ class Config(_Section):
         _require_unique("legal entity", [entity.name for entity in self.billing.legal_entities])
         listed = [site for entity in self.billing.legal_entities for site in entity.sites]
         _require_unique("site of legal entities", listed)
+        _require_one_currency(self.billing)
         for name in listed:
             _require_known("site of a legal entity", name, parents)
         return self
@@ -300,6 +295,15 @@ def _require_unique(kind: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"every {kind} to have a name of its own, but {name!r} stands twice")
+
+
+def _require_one_currency(billing: Billing) -> None:
+    for entity in billing.legal_entities:
+        if entity.name == OWN_ENTITY and entity.currency != billing.currency:
+            raise ValueError(
+                f"the legal entity {OWN_ENTITY}, which all other sites belong to, to bill in "
+                f"{billing.currency}, not {entity.currency}"
+            )
 
 
 def _require_folders_of_their_own(collections: Sequence[Collection]) -> None:

@@ -49,6 +49,16 @@ class Project:
         return self.path / "directory.csv"
 
     @property
+    def organisation_folder(self) -> Path:
+        """What moves beside people: sites and the like; it can be missing."""
+        return self.path / "organisation"
+
+    @property
+    def sites_path(self) -> Path:
+        """Which site is below which, and when; it can be missing."""
+        return self.organisation_folder / "sites.csv"
+
+    @property
     def tariff_path(self) -> Path:
         """What a message costs, and when."""
         return self.path / "tariff.csv"

@@ -43,6 +43,12 @@ taxes as (
 
 ),
 
+legal_entities as (
+
+    select * from {{ source('inputs', 'legal_entities') }}
+
+),
+
 -- 1. Uses whose price depends on nothing else, added up per day. Tier 0 is the quantity itself.
 plain as (
 
@@ -174,6 +180,7 @@ months as (
 
     select
         cast(date_trunc('month', days.local_date) as date) as local_month,
+        legal_entities.legal_entity,
         days.person_id,
         days.name,
         days.site,
@@ -191,6 +198,11 @@ months as (
         cast(sum(days.priced) as decimal(20, 0)) as priced,
         max(days.last_sent_at) as last_sent_at
     from days
+    inner join legal_entities
+        on
+            days.site = legal_entities.site
+            and (legal_entities.valid_from is null or days.local_date >= legal_entities.valid_from)
+            and (legal_entities.valid_to is null or days.local_date < legal_entities.valid_to)
     left join taxes
         on
             days.site = taxes.site
@@ -236,6 +248,7 @@ final as (
 
     select
         local_month,
+        legal_entity,
         person_id,
         name,
         site,
@@ -263,6 +276,7 @@ final as (
     union all
     select
         local_month,
+        legal_entity,
         person_id,
         name,
         site,

@@ -61,6 +61,7 @@ due as (
 
     select
         local_month,
+        legal_entity,
         person_id,
         max(name) as name,
         site,
@@ -79,6 +80,7 @@ due as (
     where is_prorated or place = 1
     group by
         local_month,
+        legal_entity,
         person_id,
         site,
         department,
@@ -98,6 +100,7 @@ final as (
 
     select
         local_month,
+        legal_entity,
         person_id,
         name,
         site,

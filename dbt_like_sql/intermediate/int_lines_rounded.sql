@@ -8,7 +8,11 @@ with details as (
 
 legal_entities as (
 
-    select * from {{ source('inputs', 'legal_entities') }}
+    select distinct
+        legal_entity,
+        currency,
+        minor_unit_digits
+    from {{ source('inputs', 'legal_entities') }}
 
 ),
 
@@ -16,6 +20,7 @@ lines as (
 
     select
         local_month,
+        legal_entity,
         person_id,
         coalesce(max_by(name, last_sent_at), max(name)) as name,
         site,
@@ -34,6 +39,7 @@ lines as (
     from details
     group by
         local_month,
+        legal_entity,
         person_id,
         site,
         department,
@@ -75,7 +81,7 @@ final as (
         ) as charge,
         lines.last_sent_at
     from lines
-    inner join legal_entities on lines.site = legal_entities.site
+    inner join legal_entities on lines.legal_entity = legal_entities.legal_entity
 
 )
 

@@ -96,7 +96,16 @@ final as (
             assigned.plan = plans.plan
             and (plans.valid_from is null or assigned.local_date >= plans.valid_from)
             and (plans.valid_to is null or assigned.local_date < plans.valid_to)
-    inner join legal_entities on assigned.site = legal_entities.site
+    inner join legal_entities
+        on
+            assigned.site = legal_entities.site
+            and (
+                legal_entities.valid_from is null
+                or assigned.local_date >= legal_entities.valid_from
+            )
+            and (
+                legal_entities.valid_to is null or assigned.local_date < legal_entities.valid_to
+            )
 
 )
 

@@ -137,7 +137,17 @@ limits as (
             else cast(round(differences.difference, 2) as decimal(18, 3))
         end as charge
     from differences
-    inner join legal_entities on differences.site = legal_entities.site
+    inner join legal_entities
+        on
+            differences.site = legal_entities.site
+            and (
+                legal_entities.valid_from is null
+                or differences.local_date >= legal_entities.valid_from
+            )
+            and (
+                legal_entities.valid_to is null
+                or differences.local_date < legal_entities.valid_to
+            )
     left join taxes
         on
             differences.site = taxes.site

@@ -169,3 +169,15 @@ def require_no_overlap(rows: Sequence[Row], what: str) -> None:
                 f"a date on which {what} is not valid already by line {earlier.line} "
                 f"(which ends {end or 'never'})",
             )
+
+
+def require_no_gap(rows: Sequence[Row], what: str) -> None:
+    """Raise unless the rows, all of them for one thing and none at once, follow each other."""
+    ordered = sorted(rows, key=lambda row: row.period().start)
+    for earlier, later in pairwise(ordered):
+        if earlier.period().end < later.period().start:
+            raise later.error(
+                "valid_from",
+                f"{earlier.text('valid_to')}, the day on which line {earlier.line} ends: "
+                f"there would be no {what} in between",
+            )

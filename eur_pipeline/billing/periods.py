@@ -29,6 +29,10 @@ class Period:
         """The day after the last; the last day there is where it is open."""
         return self.valid_to or dt.date.max
 
+    def has(self, day: dt.date) -> bool:
+        """Whether it is one of its days."""
+        return self.start <= day < self.end
+
     def contains(self, other: "Period") -> bool:
         """Whether every day of the other is one of this."""
         return self.start <= other.start and other.end <= self.end
@@ -36,6 +40,12 @@ class Period:
     def overlaps(self, other: "Period") -> bool:
         """Whether they have a day in common."""
         return self.start < other.end and other.start < self.end
+
+    def overlap(self, other: "Period") -> "Period | None":
+        """The days in common; None where there are none."""
+        if not self.overlaps(other):
+            return None
+        return _period(max(self.start, other.start), min(self.end, other.end))
 
     def __str__(self) -> str:
         return f"{self.valid_from or 'always'} to {self.valid_to or 'for ever'}"

@@ -28,6 +28,7 @@ from eur_pipeline.billing.plan_files import (
     read_taxes,
 )
 from eur_pipeline.billing.rate_files import TARIFF_PLAN, read_rates, read_tariff_rates
+from eur_pipeline.billing.sites import SiteTree, read_sites
 from eur_pipeline.billing.times import TimeBands, read_holidays, read_time_bands
 from eur_pipeline.config import Config
 from eur_pipeline.project import Project
@@ -60,9 +61,13 @@ class Tariff:
         return frozenset(limited | {r.plan for r in self.rates if r.usage_type == "monthly_fee"})
 
 
-def read_tariff(project: Project) -> Tariff:
-    """All of it; a ConfigurationError names file, line and column of a fault."""
+def read_tariff(project: Project, sites: SiteTree | None = None) -> Tariff:
+    """All of it; a ConfigurationError names file, line and column of a fault.
+
+    `sites` is read from the project's files where it is not given.
+    """
     config, folder = project.config, project.tariff_folder
+    sites = sites or read_sites(project)
     bands = read_time_bands(folder / "time_bands.csv")
     simple = read_tariff_rates(project.tariff_path, config.billing.currency)
     plans = read_plans(folder / "plans.csv")
@@ -77,10 +82,10 @@ def read_tariff(project: Project) -> Tariff:
         rates=tuple(rates),
         offers=tuple(offers(rates, bands, {**tariff, **valid}, str(project.path))),
         allowances=tuple(_allowances_by_class(allowances)),
-        assignments=(*_of_people(assigned), *_of_sites(assigned, config)),
-        taxes=tuple(_taxes_of_sites(read_taxes(folder / "taxes.csv", config), config)),
+        assignments=(*_of_people(assigned), *_of_sites(assigned, sites)),
+        taxes=tuple(_taxes_of_sites(read_taxes(folder / "taxes.csv", config), sites)),
         time_bands=bands,
-        holidays=tuple(read_holidays(folder / "holidays.csv", config)),
+        holidays=tuple(read_holidays(folder / "holidays.csv", sites)),
     )
 
 
@@ -126,28 +131,31 @@ def _of_people(assignments: Iterable[Assignment]) -> Iterator[Assignment]:
     return (a for a in assignments if a.scope in ("person", "cost_centre"))
 
 
-def _of_sites(assignments: Sequence[Assignment], config: Config) -> Iterator[Assignment]:
+def _of_sites(assignments: Sequence[Assignment], sites: SiteTree) -> Iterator[Assignment]:
     """The plan of every site on every day: its own, its nearest ancestor's, or the default."""
     of_sites = [a for a in assignments if a.scope in ("site", "default")]
-    for site in config.site_names:
-        lineage = config.lineage(site)
+    otherwise = Claim((len(sites.names) + 1,), ALWAYS, TARIFF_PLAN)
+    for site in sites.names:
         claims = [
-            Claim((lineage.index(a.name),), a.period, a.plan) for a in of_sites if a.name in lineage
+            Claim((level,), period, a.plan)
+            for a in of_sites
+            for level, period in sites.levels(site, a.name, a.period)
         ]
-        for period, plan in settle([*claims, Claim((len(lineage),), ALWAYS, TARIFF_PLAN)]):
+        for period, plan in settle([*claims, otherwise]):
             yield Assignment("site", site, plan, period)
 
 
-def _taxes_of_sites(taxes: Sequence[Tax], config: Config) -> Iterator[Tax]:
-    for site in config.site_names:
-        lineage = config.lineage(site)
-        above = [tax for tax in taxes if tax.site in lineage]
+def _taxes_of_sites(taxes: Sequence[Tax], sites: SiteTree) -> Iterator[Tax]:
+    for site in sites.names:
+        above = [
+            (level, period, tax)
+            for tax in taxes
+            for level, period in sites.levels(site, tax.site, tax.period)
+        ]
         for usage_type in (*USAGE_TYPES, *LIMITS):
             claims = [
-                Claim(
-                    (lineage.index(tax.site), 0 if tax.usage_type else 1), tax.period, tax.percent
-                )
-                for tax in above
+                Claim((level, 0 if tax.usage_type else 1), period, tax.percent)
+                for level, period, tax in above
                 if tax.usage_type in ("", usage_type)
             ]
             for period, percent in settle(claims):

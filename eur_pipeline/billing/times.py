@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eur_pipeline.billing.csv_file import Row, read_rows
-from eur_pipeline.config import Config
+from eur_pipeline.billing.sites import SiteTree
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_KINDS = (*WEEKDAYS, "holiday")
@@ -65,17 +65,17 @@ def read_time_bands(path: Path) -> TimeBands:
     return TimeBands(tuple(names), {slot: frozenset(of) for slot, of in bands.items()})
 
 
-def read_holidays(path: Path, config: Config) -> list[tuple[str, dt.date]]:
-    """Site and date of every holiday; those of a site are holidays of all sites below it too."""
+def read_holidays(path: Path, sites: SiteTree) -> list[tuple[str, dt.date]]:
+    """Site and date of every holiday; a site has those of the sites above it on that day."""
     holidays: set[tuple[str, dt.date]] = set()
     for row in read_rows(path, HOLIDAY_COLUMNS) if path.exists() else ():
         site = row.text("site")
         if site:
-            row.one_of("site", [s.name for s in config.sites])
+            row.one_of("site", [s.name for s in sites.config.sites])
         date = row.date("date")
         if date is None:
             raise row.error("date", "a date such as 2026-08-01")
-        holidays |= {(name, date) for name in config.site_names if site in config.lineage(name)}
+        holidays |= {(name, date) for name in sites.names if site in sites.lineage_on(name, date)}
     return sorted(holidays)
 
 

@@ -10,6 +10,9 @@ from eur_pipeline.models.validity import AlwaysValid, InputStamps, stamps_of_per
 
 Row = dict[str, object]
 
+# The last columns of a table whose rows hold for a while.
+PERIOD = {"valid_from": pa.date32(), "valid_to": pa.date32()}
+
 
 @dataclass(frozen=True)
 class InputTable:

@@ -6,14 +6,24 @@ What a date's stamp has of them is decided in `validity.py`; the tariff's tables
 
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 
 import pyarrow as pa
 
 from eur_pipeline.archives.dialect import dialect_names, load_dialect
 from eur_pipeline.billing.directory import read_directory
+from eur_pipeline.billing.periods import Period
+from eur_pipeline.billing.sites import SiteTree, read_sites
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.config import Collection, Config
-from eur_pipeline.models.input_table import InputTable, constant, table_of
+from eur_pipeline.models.input_table import (
+    PERIOD,
+    InputTable,
+    Row,
+    constant,
+    dated,
+    table_of,
+)
 from eur_pipeline.models.tariff_tables import tariff_tables
 from eur_pipeline.models.validity import directory_validity
 from eur_pipeline.project import Project
@@ -40,7 +50,11 @@ LEGAL_ENTITIES = pa.schema(
     {
         **dict.fromkeys(("site", "legal_entity", "currency"), _text),
         "minor_unit_digits": pa.int64(),
+        **PERIOD,
     }
+)
+SITE_ANCESTORS = pa.schema(
+    {**dict.fromkeys(("site", "ancestor"), _text), "level": pa.int64(), **PERIOD}
 )
 DIALECTS = pa.schema(
     {
@@ -55,7 +69,7 @@ DIALECTS = pa.schema(
 def read_inputs(project: Project) -> dict[str, InputTable]:
     """All inputs by names such as `inputs.directory`; raises ConfigurationError."""
     config = project.config
-    directory = read_directory(project)
+    sites, directory = read_sites(project), read_directory(project)
     return {
         "inputs.directory": InputTable(
             table_of(DIRECTORY, [dataclasses.asdict(entry) for entry in directory]),
@@ -68,17 +82,17 @@ def read_inputs(project: Project) -> dict[str, InputTable]:
             COMPANY_DOMAINS, [{"domain": domain} for domain in config.billing.company_domains]
         ),
         "inputs.dialects": constant(DIALECTS, _dialect_rows(project)),
-        "inputs.legal_entities": constant(
-            LEGAL_ENTITIES, [_entity_row(config, site) for site in config.site_names]
-        ),
-        **tariff_tables(read_tariff(project)),
+        "inputs.legal_entities": dated(LEGAL_ENTITIES, _entity_rows(sites)),
+        "inputs.site_ancestors": dated(SITE_ANCESTORS, _ancestor_rows(sites)),
+        **tariff_tables(read_tariff(project, sites)),
     }
 
 
 def inputs_digest(project: Project) -> str:
     """A hash of the files that a person writes and models depend on; missing ones are empty."""
     paths = [project.directory_path, project.tariff_path, project.config_path]
-    paths += sorted(project.tariff_folder.glob("*.csv"))
+    for folder in (project.organisation_folder, project.tariff_folder):
+        paths += sorted(folder.glob("*.csv"))
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
     named = (
         f"{path.name} {hashlib.sha256(content).hexdigest()}\n"
@@ -104,14 +118,22 @@ def _collection_row(config: Config, collection: Collection) -> dict[str, object]
     }
 
 
-def _entity_row(config: Config, site: str) -> dict[str, object]:
-    entity = config.legal_entity(site)
-    return {
-        "site": site,
-        "legal_entity": entity.name,
-        "currency": entity.currency,
-        "minor_unit_digits": entity.minor_unit_digits,
-    }
+def _entity_rows(sites: SiteTree) -> Iterator[tuple[Period, Row]]:
+    for site in sites.names:
+        for period, entity in sites.legal_entities(site):
+            row: Row = {
+                "site": site,
+                "legal_entity": entity.name,
+                "currency": entity.currency,
+                "minor_unit_digits": entity.minor_unit_digits,
+            }
+            yield period, row
+
+
+def _ancestor_rows(sites: SiteTree) -> Iterator[tuple[Period, Row]]:
+    for found in sites.tree.ancestors(sites.names):
+        row: Row = {"site": found.name, "ancestor": found.ancestor, "level": found.level}
+        yield found.period, row
 
 
 def _dialect_rows(project: Project) -> list[dict[str, object]]:

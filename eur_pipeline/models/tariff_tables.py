@@ -12,24 +12,23 @@ from eur_pipeline.billing.periods import Period
 from eur_pipeline.billing.plan import Rate
 from eur_pipeline.billing.tariff import Tariff
 from eur_pipeline.billing.times import all_slots
-from eur_pipeline.models.input_table import InputTable, Row, constant, dated
+from eur_pipeline.models.input_table import PERIOD, InputTable, Row, constant, dated
 
 _text = pa.string()
 _amount = pa.decimal128(18, 6)
-_PERIOD = {"valid_from": pa.date32(), "valid_to": pa.date32()}
 
 PLANS = pa.schema(
     {
         **dict.fromkeys(("plan", "currency", "scope"), _text),
         **dict.fromkeys(("minimum", "maximum"), _amount),
         **dict.fromkeys(("is_prorated", "has_people"), pa.bool_()),
-        **_PERIOD,
+        **PERIOD,
     }
 )
 OFFERS = pa.schema(
     {
         **dict.fromkeys(("plan", "usage_type", "destination", "time_class", "rate_id"), _text),
-        **_PERIOD,
+        **PERIOD,
     }
 )
 RATES = pa.schema(
@@ -42,7 +41,7 @@ RATES = pa.schema(
         "unit_value": pa.decimal128(7, 6),
         "package_steps": pa.int64(),
         "price_value": pa.decimal128(7, 6),
-        **_PERIOD,
+        **PERIOD,
     }
 )
 TIERS = pa.schema(
@@ -54,7 +53,7 @@ TIERS = pa.schema(
         "price": _amount,
         "markup_factor": pa.decimal128(8, 4),
         "markup_fixed": _amount,
-        **_PERIOD,
+        **PERIOD,
     }
 )
 PREFIXES = pa.schema(
@@ -64,15 +63,15 @@ ALLOWANCES = pa.schema(
     {
         **dict.fromkeys(("plan", "usage_type", "destination", "allowance_key"), _text),
         "allowance_steps": pa.int64(),
-        **_PERIOD,
+        **PERIOD,
     }
 )
-ASSIGNMENTS = pa.schema({**dict.fromkeys(("scope", "name", "plan"), _text), **_PERIOD})
+ASSIGNMENTS = pa.schema({**dict.fromkeys(("scope", "name", "plan"), _text), **PERIOD})
 TAXES = pa.schema(
     {
         **dict.fromkeys(("site", "usage_type"), _text),
         "tax_percent": pa.decimal128(6, 2),
-        **_PERIOD,
+        **PERIOD,
     }
 )
 TIME_CLASSES = pa.schema({"day_kind": _text, "quarter": pa.int64(), "time_class": _text})

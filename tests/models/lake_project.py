@@ -29,6 +29,7 @@ billing: {currency: CHF, company_domains: [presence.example]}
 DIRECTORY_HEADER = (
     "person_id,name,address,extension,site,department,cost_centre,valid_from,valid_to"
 )
+SITES_HEADER = "site,parent,valid_from,valid_to"
 DIRECTORY = (
     "p1,Anna Huber,,10001,geneva,Sales,C100,,",
     "p2,Bo Lind,,10002,geneva,Support,C200,,",
@@ -64,6 +65,12 @@ def make_project(
 def write_directory(project: Project, lines: Iterable[str]) -> None:
     content = "\n".join([DIRECTORY_HEADER, *lines]) + "\n"
     project.directory_path.write_text(content, encoding="utf-8")
+
+
+def write_sites(project: Project, lines: Iterable[str]) -> None:
+    project.organisation_folder.mkdir(exist_ok=True)
+    content = "\n".join([SITES_HEADER, *lines]) + "\n"
+    project.sites_path.write_text(content, encoding="utf-8")
 
 
 def write_tariff(project: Project, lines: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from eur_pipeline.models import BuildReport, build, load_models
 from eur_pipeline.project import Project
 from tests.models.lake_project import (
+    CONFIGURATION,
     DIRECTORY,
     TARIFF,
     UPLOADED,
@@ -18,6 +19,7 @@ from tests.models.lake_project import (
     record,
     write_archive,
     write_directory,
+    write_sites,
     write_tariff,
 )
 
@@ -66,6 +68,25 @@ def test_late_data_costs_the_dates_it_touches(project: Project) -> None:
     assert dates["usage_by_person_daily"] == ["03-08"]
     assert dates["messages"] == ["03-08"]
     assert dates["charges_by_cost_centre_monthly"] == ["03-01"]
+
+
+def test_a_site_that_moves_touches_the_days_from_then_on(project: Project) -> None:
+    write_sites(project, ["geneva,boston,2026-03-11,"])
+    assert rebuilt(build(project)) == {}, "no legal entity, plan or tax depends on it"
+    ancestors = "select level from inputs.site_ancestors where site = 'geneva' and ancestor = ?"
+    assert query(project, ancestors.replace("?", "'boston'")) == [(1,)]
+    entity = "{name: swiss, currency: CHF, sites: [boston]}"
+    billing = CONFIGURATION.replace(
+        "company_domains", f"legal_entities: [{entity}], company_domains"
+    )
+    project = make_project(project.path, configuration=billing)
+    dates = rebuilt(build(project))
+    assert dates["int_plans_assigned"] == [f"03-{day:02}" for day in DAYS]
+    write_sites(project, ["geneva,boston,2026-03-10,"])
+    dates = rebuilt(build(project))
+    assert dates["int_plans_assigned"] == ["03-10"]
+    lines = "select legal_entity, uses from charge_lines_monthly where person_id = 'p1' order by 1"
+    assert query(project, lines) == [("company", 4), ("swiss", 4)]
 
 
 def test_an_archive_read_again_into_equal_records_goes_no_further_than_the_first_layer(

@@ -17,6 +17,7 @@ SITES = (
     {"name": "group", "time_zone": "UTC"},
     {"name": "zurich", "parent": "group", "time_zone": "Europe/Zurich"},
     {"name": "geneva", "parent": "zurich"},
+    {"name": "lugano", "parent": "group", "time_zone": "Europe/Zurich"},
     {"name": "boston", "parent": "group", "time_zone": "America/New_York"},
     {"name": "auckland", "parent": "group", "time_zone": "Pacific/Auckland"},
     {"name": "tokyo", "parent": "group", "time_zone": "Asia/Tokyo"},
@@ -133,7 +134,11 @@ def add(name: str, prepare: Callable[[Case], None], expected: Charges | str) -> 
 def world_of_all() -> World:
     """The world that holds every case."""
     world = World([dict(site) for site in SITES])
-    world.legal_entities = [{"name": "nippon", "currency": "JPY", "sites": ["tokyo"]}]
+    world.legal_entities = [
+        {"name": "nippon", "currency": "JPY", "sites": ["tokyo"]},
+        {"name": "ticino", "currency": "CHF", "sites": ["zurich"]},
+    ]
+    world.add("organisation/sites.csv", site="lugano", parent="zurich", valid_from="2026-03-11")
     for usage_type in ("message", "file_transfer"):
         for destination in ("internal", "external"):
             row = {"usage_type": usage_type, "destination": destination, "price": "0"}
@@ -284,6 +289,24 @@ def a_holiday_of_the_site_is_no_weekday(case: Case) -> None:
     # Bands may overlap where a plan uses one of them.
     case.send("2026-03-11T12:00", sender="ann")
     case.send("2026-03-11T12:00", sender="cy")
+
+
+@costs(_line("eve", "7"))
+def a_site_has_the_holidays_of_those_above_it_on_that_day(case: Case) -> None:
+    case.terms()
+    case.rate(price="1", time_band="feast")
+    case.rate(price="6")
+    case.person("eve", "lugano")
+    # The 11th is a holiday of zurich, below which lugano is from that day on.
+    case.send("2026-03-10T12:00", "2026-03-11T12:00", sender="eve")
+
+
+@costs(_line("eve", "0.02"))
+def a_site_that_passes_to_another_legal_entity_has_a_line_of_each(case: Case) -> None:
+    case.terms()
+    case.rate(price="0.005")
+    case.person("eve", "lugano")
+    case.send("2026-03-10T12:00", "2026-03-10T23:00", sender="eve")
 
 
 _ENDS = {"di": "2026-03-31T11:00", "ann": "2026-03-31T22:00", "cy": "2026-04-01T04:00"}

@@ -12,7 +12,7 @@ from tests.rating.world import World
 LINES = """
     select
         local_month, person_id, site, department, cost_centre, plan, usage_type, tax_percent,
-        uses, quantity, free_quantity, billed_quantity, cost, unrounded_charge, charge
+        legal_entity, uses, quantity, free_quantity, billed_quantity, cost, unrounded_charge, charge
     from charge_lines_monthly
 """
 TAXES = """
@@ -29,7 +29,7 @@ def modelled(world: World, path: Path) -> tuple[Figures, Figures]:
     report = build(project)
     assert report.committed, [failure.message for failure in report.failures]
     lines, taxes = query(project, LINES), query(project, TAXES)
-    found = {(*row[:7], Fraction(row[7])): tuple(map(Fraction, row[8:])) for row in lines}
+    found = {(*row[:7], Fraction(row[7]), row[8]): tuple(map(Fraction, row[9:])) for row in lines}
     taxed = {(*row[:3], Fraction(row[3])): tuple(map(Fraction, row[4:])) for row in taxes}
     assert (len(found), len(taxed)) == (len(lines), len(taxes)), "two rows for the same"
     return found, taxed
@@ -40,9 +40,9 @@ def rated(world: World) -> tuple[Figures, Figures]:
     rater = Rater(world)
     lines = rater.rate_everything()
     found: Figures = {}
-    for (month, place, plan, usage_type, tax), line in lines.items():
+    for (month, place, plan, usage_type, tax, entity), line in lines.items():
         key = (month, place.person, place.site, place.department, place.cost_centre)
-        found[(*key, plan, usage_type, tax)] = (
+        found[(*key, plan, usage_type, tax, entity)] = (
             *(line.uses, line.quantity, line.free, line.quantity - line.free),
             *(line.cost, line.charge, line.rounded),
         )

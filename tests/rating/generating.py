@@ -24,6 +24,7 @@ SITES = (
     {"name": "manama", "parent": "group", "time_zone": "Asia/Bahrain"},
 )
 ENTITIES = (
+    {"name": "alpine", "currency": "CHF", "sites": ["zurich"]},
     {"name": "nippon", "currency": "JPY", "sites": ["tokyo"]},
     {"name": "gulf", "currency": "BHD", "sites": ["manama"]},
 )
@@ -32,6 +33,8 @@ SITES_OF_CURRENCY = {
     "JPY": ("tokyo",),
     "BHD": ("manama",),
 }
+# What they are moved between changes plans, taxes, holidays and legal entity, but no currency.
+MOVING = {"geneva": ("", "group", "zurich", "boston"), "kolkata": ("group", "zurich", "geneva")}
 # Both changes of the clock in either hemisphere, a leap day, an ordinary month's end.
 MONTHS = ((2026, 3), (2026, 4), (2026, 10), (2026, 11), (2028, 2), (2026, 12))
 BANDS = (
@@ -100,6 +103,7 @@ class Maker:
 
     def calendar(self) -> None:
         """What all combinations have in common."""
+        self.sites()
         for band in BANDS:
             columns = ("time_band", "days", "from", "to")
             self.world.add("tariff/time_bands.csv", **dict(zip(columns, band, strict=True)))
@@ -125,6 +129,13 @@ class Maker:
                 self.world.add(
                     "tariff/taxes.csv", site=site, usage_type=usage_type, percent=percent, **row
                 )
+
+    def sites(self) -> None:
+        """Some move; before its first row a site is where eur.yaml has it."""
+        for site, parents in MOVING.items():
+            for start, end in self.versions(0.7)[self.chance.randrange(2) :]:
+                row = {"site": site, "parent": self.chance.choice(parents), **dates(start, end)}
+                self.world.add("organisation/sites.csv", **row)
 
     def versions(self, share: float = 0.4) -> list[tuple[dt.date | None, dt.date | None]]:
         """For ever, in one piece or several."""

@@ -87,7 +87,7 @@ class Line:
     rounded: Fraction = Fraction(0)
 
 
-LineKey = tuple[Date, Place, str, str, Fraction]
+LineKey = tuple[Date, Place, str, str, Fraction, str]
 
 
 @dataclass
@@ -108,29 +108,49 @@ class Rater:
     def _rows(self) -> dict[str, list[TextRow]]:
         return {}
 
-    def lineage(self, site: str) -> list[str]:
-        """The site and all above it; the empty name is above all."""
-        parents = {s["name"]: s.get("parent", "") for s in self.world.sites}
+    def lineage(self, site: str, day: Date) -> list[str]:
+        """The site and all that are above it on a day; the empty name is above all."""
         found = []
         while site:
             found.append(site)
-            site = parents.get(site, "")
+            site = self.parent(site, day)
         return [*found, ""]
 
-    def zone(self, site: str) -> ZoneInfo:
-        zones = {s["name"]: s["time_zone"] for s in self.world.sites if "time_zone" in s}
-        return ZoneInfo(next((zones[s] for s in self.lineage(site) if s in zones), "UTC"))
+    def parent(self, site: str, day: Date) -> str:
+        for row in self.rows("organisation/sites.csv"):
+            if row["site"] == site and holds(row, day):
+                return row["parent"]
+        return self.parents.get(site, "")
 
-    def entity(self, site: str) -> tuple[str, str]:
+    @cached_property
+    def parents(self) -> dict[str, str]:
+        """As eur.yaml has them."""
+        return {s["name"]: s.get("parent", "") for s in self.world.sites}
+
+    def zone(self, site: str) -> ZoneInfo:
+        if site not in self._zones:
+            zones = {s["name"]: s["time_zone"] for s in self.world.sites if "time_zone" in s}
+            above = site
+            while above and above not in zones:
+                above = self.parents.get(above, "")
+            self._zones[site] = ZoneInfo(zones.get(above, "UTC"))
+        return self._zones[site]
+
+    @cached_property
+    def _zones(self) -> dict[str, ZoneInfo]:
+        return {}
+
+    def entity(self, site: str, day: Date) -> tuple[str, str]:
         """Name and currency."""
-        for above in self.lineage(site):
+        for above in self.lineage(site, day):
             for entity in self.world.legal_entities:
                 if above in entity["sites"]:
                     return entity["name"], entity["currency"]
         return "company", self.world.currency
 
-    def digits(self, site: str) -> int:
-        return DIGITS.get(self.entity(site)[1], 2)
+    def digits(self, entity: str) -> int:
+        currencies = {e["name"]: e["currency"] for e in self.world.legal_entities}
+        return DIGITS.get(currencies.get(entity, self.world.currency), 2)
 
     @cached_property
     def people(self) -> dict[str, list[TextRow]]:
@@ -158,7 +178,7 @@ class Rater:
 
     def plan(self, place: Place, day: Date) -> str:
         names = [("person", place.person), ("cost_centre", place.cost_centre)]
-        names += [("site", s) for s in self.lineage(place.site) if s]
+        names += [("site", s) for s in self.lineage(place.site, day) if s]
         for named in (*names, ("default", "")):
             for row in self.assignments.get(named, ()):
                 if holds(row, day):
@@ -192,7 +212,7 @@ class Rater:
         return place.person if by_person else place.cost_centre
 
     def tax(self, site: str, usage_type: str, day: Date) -> Fraction:
-        for above in self.lineage(site):
+        for above in self.lineage(site, day):
             for wanted in (usage_type, ""):
                 for row in self.rows("tariff/taxes.csv"):
                     if (row["site"], row["usage_type"]) == (above, wanted) and holds(row, day):
@@ -239,7 +259,7 @@ class Rater:
 
     def kind_of_day(self, site: str, day: Date) -> str:
         for row in self.rows("tariff/holidays.csv"):
-            if row["date"] == day.isoformat() and row["site"] in self.lineage(site):
+            if row["date"] == day.isoformat() and row["site"] in self.lineage(site, day):
                 return "holiday"
         return ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
 
@@ -413,7 +433,8 @@ class Rater:
         lines: defaultdict[LineKey, Line] = defaultdict(Line)
         for use in self.uses:
             tax = self.tax(use.place.site, use.usage_type, use.day)
-            line = lines[use.month, use.place, use.plan, use.usage_type, tax]
+            entity, _ = self.entity(use.place.site, use.day)
+            line = lines[use.month, use.place, use.plan, use.usage_type, tax, entity]
             line.uses += 1
             line.quantity += use.units
             line.free += use.free + use.zero
@@ -459,15 +480,16 @@ class Rater:
                 if prorated or day == last:
                     (rate,) = (r for r in self.rates[plan, "monthly_fee"] if holds(r, day))
                     tax = self.tax(place.site, "monthly_fee", day)
-                    parts[place, tax, rate["valid_from"]].append(day)
-            for (place, tax, start), of_part in parts.items():
+                    entity, _ = self.entity(place.site, day)
+                    parts[place, tax, entity, rate["valid_from"]].append(day)
+            for (place, tax, entity, start), of_part in parts.items():
                 rates = self.rates[plan, "monthly_fee"]
                 (rate,) = (r for r in rates if r["valid_from"] == start)
                 share = Fraction(len(of_part), len(days_of(month))) if prorated else Fraction(1)
                 cost = number(rate["price"])
                 charge = cost * (1 + number(rate["markup_percent"]) / 100)
                 charge += number(rate["markup_fixed"])
-                line = lines[month, place, plan, "monthly_fee", tax]
+                line = lines[month, place, plan, "monthly_fee", tax, entity]
                 line.cost += half_up(cost * share, 12)
                 line.charge += half_up(charge * share, 12)
                 if last in of_part:
@@ -476,9 +498,9 @@ class Rater:
                     line.free += 0 if charge else 1
 
     def round(self, lines: dict[LineKey, Line]) -> None:
-        for (_, place, *_), line in lines.items():
+        for (*_, entity), line in lines.items():
             line.charge = half_up(line.charge, 12)
-            line.rounded = half_up(line.charge, self.digits(place.site))
+            line.rounded = half_up(line.charge, self.digits(entity))
 
     def add_limits(self, lines: dict[LineKey, Line]) -> None:
         sums: defaultdict[tuple[Date, str, str], Fraction] = defaultdict(Fraction)
@@ -516,18 +538,19 @@ class Rater:
         tax = self.tax(place.site, what, last)
         if self.terms(plan, month)["scope"] == "cost_centre":
             place = Place("shared", place.site, "shared", place.cost_centre)
-        rounded = half_up(difference, self.digits(place.site))
-        lines[month, place, plan, what, tax] = Line(charge=difference, rounded=rounded)
+        entity, _ = self.entity(place.site, last)
+        rounded = half_up(difference, self.digits(entity))
+        lines[month, place, plan, what, tax, entity] = Line(charge=difference, rounded=rounded)
 
     def taxes(self, lines: dict[LineKey, Line]) -> dict[tuple[Any, ...], tuple[Fraction, Fraction]]:
         """By month, legal entity, cost centre and percentage: the sum of lines, and the tax."""
         sums: defaultdict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
-        digits = {}
-        for (month, place, _, _, tax), line in lines.items():
-            key = (month, self.entity(place.site)[0], place.cost_centre, tax)
-            sums[key] += line.rounded
-            digits[key] = self.digits(place.site)
-        return {key: (net, half_up(net * key[3] / 100, digits[key])) for key, net in sums.items()}
+        for (month, place, _, _, tax, entity), line in lines.items():
+            sums[month, entity, place.cost_centre, tax] += line.rounded
+        return {
+            key: (net, half_up(net * key[3] / 100, self.digits(key[1])))
+            for key, net in sums.items()
+        }
 
 
 FARTHEST = ("external", "between_sites", "internal")

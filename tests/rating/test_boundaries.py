@@ -55,7 +55,7 @@ def test_tax_is_rounded_on_the_sum_of_the_lines(bills: Bills) -> None:
 
 def _charges(lines: Figures, case: str) -> Charges:
     found: dict[tuple[str, str, str, str], Decimal] = {}
-    for (month, person, _, _, centre, plan, usage_type, _), figures in lines.items():
+    for (month, person, _, _, centre, plan, usage_type, *_), figures in lines.items():
         if plan == case and figures[-1]:
             names = (person.removeprefix(case + "_"), centre.removeprefix(case + "_"))
             key = (names[0], str(month)[:7], names[1], usage_type)

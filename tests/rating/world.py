@@ -20,6 +20,7 @@ COLUMNS = {
     "directory.csv": "person_id,name,address,extension,site,department,cost_centre,"
     "valid_from,valid_to",
     "tariff.csv": "usage_type,destination,valid_from,valid_to,currency,price",
+    "organisation/sites.csv": "site,parent,valid_from,valid_to",
     "tariff/plans.csv": "plan,currency,scope,minimum,maximum,prorate,valid_from,valid_to",
     "tariff/rates.csv": "plan,usage_type,destination,prefix,time_band,valid_from,valid_to,"
     "tiering,tier_from,unit_size,rounding,package_size,price,markup_percent,markup_fixed",
@@ -64,7 +65,8 @@ class World:
 
     def write(self, path: Path) -> Project:
         """The project, with its lake."""
-        (path / "tariff").mkdir(parents=True)
+        for folder in ("tariff", "organisation"):
+            (path / folder).mkdir(parents=True)
         (path / "eur.yaml").write_text(yaml.safe_dump(self._configuration()), encoding="utf-8")
         for name, columns in COLUMNS.items():
             if name in self.files or "/" not in name:
