@@ -22,7 +22,11 @@ lines as (
         local_month,
         legal_entity,
         person_id,
-        coalesce(max_by(name, last_sent_at), max(name)) as name,
+        coalesce(
+            max_by(name, struct_pack(at := last_sent_at, name := name))
+            filter (where last_sent_at is not null),
+            max(name)
+        ) as name,
         site,
         department,
         cost_centre,

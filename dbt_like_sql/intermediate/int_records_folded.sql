@@ -24,7 +24,8 @@ room_pauses as (
     window
         same_in_room as (
             partition by native_id, kind, body_key, room
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_window_microseconds desc, record_id asc, collection asc
         )
 
 ),
@@ -35,7 +36,8 @@ room_sessions as (
         *,
         sum(case when pause <= copy_window_microseconds then 0 else 1 end) over (
             partition by native_id, kind, body_key, room
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_window_microseconds desc, record_id asc, collection asc
             rows between unbounded preceding and current row
         ) as room_session
     from room_pauses
@@ -75,6 +77,9 @@ named as (
         room_sessions.native_id,
         room_sessions.kind,
         room_sessions.body_key,
+        room_sessions.room = '' as is_alone,
+        room_sessions.conversation_key,
+        room_sessions.attachment_key,
         room_sessions.copy_window_microseconds,
         room_sessions.is_first_reading
     from room_sessions
@@ -98,7 +103,8 @@ identified_pauses as (
     window
         same_id as (
             partition by sender, native_id, kind, body_key
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_window_microseconds desc, record_id asc, collection asc
         )
 
 ),
@@ -109,13 +115,16 @@ identified_sessions as (
         *,
         sum(case when pause <= copy_window_microseconds then 0 else 1 end) over (
             partition by sender, native_id, kind, body_key
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_window_microseconds desc, record_id asc, collection asc
             rows between unbounded preceding and current row
         ) as session
     from identified_pauses
 
 ),
 
+-- Which of a message's records counts is decided by what they say: only of equal ones the record
+-- that was collected first. Who pays how much must not hang on how deliveries were cut.
 identified_folded as (
 
     select
@@ -131,7 +140,14 @@ identified_folded as (
     window
         same_message as (
             partition by sender, native_id, kind, body_key, session
-            order by sent_at, upload_hour nulls first, record_id, collection
+            order by
+                sent_at asc,
+                is_alone asc,
+                conversation_key asc,
+                attachment_key desc,
+                collection asc,
+                upload_hour asc nulls first,
+                record_id asc
         )
 
 ),
@@ -154,7 +170,8 @@ anonymous_pauses as (
     window
         equal_record as (
             partition by sender, conversation_key, kind, body_key, attachment_key
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_skew_microseconds desc, record_id asc, collection asc
         )
 
 ),
@@ -165,7 +182,8 @@ anonymous_moments as (
         *,
         sum(case when pause <= copy_skew_microseconds then 0 else 1 end) over (
             partition by sender, conversation_key, kind, body_key, attachment_key
-            order by sent_at, record_id, collection
+            order by
+                sent_at asc, copy_skew_microseconds desc, record_id asc, collection asc
             rows between unbounded preceding and current row
         ) as moment
     from anonymous_pauses
@@ -181,7 +199,7 @@ anonymous_numbered as (
         row_number() over (
             partition by
                 sender, conversation_key, kind, body_key, attachment_key, sent_at, view_key
-            order by record_id
+            order by recipients_key, collection, record_id
         ) as nth_of_instant
     from anonymous_moments
 
@@ -215,7 +233,7 @@ anonymous_folded as (
     window
         same_message as (
             partition by sender, conversation_key, kind, body_key, attachment_key, moment, nth
-            order by sent_at, upload_hour nulls first, record_id, collection
+            order by sent_at, collection, upload_hour nulls first, record_id
         )
 
 ),

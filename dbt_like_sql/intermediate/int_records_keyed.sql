@@ -13,7 +13,8 @@ dialects as (
 ),
 
 -- One archive in two collections gives two readings of each record. They may differ in everything
--- but the record's id, even in the date: so neighbouring dates are looked at.
+-- but the record's id, even in the date: so neighbouring dates are looked at. The first collection
+-- by name counts, whichever came first.
 -- A body is known by its keyed hash; where there is none, by its lengths.
 described as (
 
@@ -57,10 +58,14 @@ described as (
             '/',
             coalesce(records.refers_to, '')
         ) as attachment_key,
+        case
+            when records.native_id is null
+                then array_to_string(list_sort(records.recipients), ' ')
+        end as recipients_key,
         records.owner,
         row_number() over (
             partition by records.record_id
-            order by records.upload_hour nulls first, records.collection
+            order by records.collection
         ) = 1 as is_first_reading
     from records
     left join dialects on records.dialect = dialects.dialect
@@ -88,6 +93,7 @@ final as (
         conversation_key,
         body_key,
         attachment_key,
+        recipients_key,
         case
             when overlap = 'never' then coalesce(owner, '')
             else concat(archive_sha256, '/', coalesce(owner, ''))

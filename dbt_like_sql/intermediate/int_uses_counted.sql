@@ -31,7 +31,7 @@ repeated as (
             when once_key is null then 1
             else row_number() over (
                 partition by local_month, usage_type, once_key
-                order by sent_at, message_id
+                order by sent_at, local_date, turn
             )
         end as occurrence
     from uses
@@ -69,7 +69,7 @@ used_before as (
         coalesce(
             sum(steps) over (
                 partition by local_month, allowance_key, holder
-                order by sent_at, message_id, recipient
+                order by sent_at, local_date, turn, recipient
                 rows between unbounded preceding and 1 preceding
             ),
             0
@@ -100,7 +100,7 @@ charged as (
         coalesce(
             sum(steps - free_steps) over (
                 partition by local_month, rate_key, holder
-                order by sent_at, message_id, recipient
+                order by sent_at, local_date, turn, recipient
                 rows between unbounded preceding and 1 preceding
             ),
             0

@@ -217,6 +217,38 @@ prefixed as (
 
 ),
 
+-- What was sent at one instant has an order too, by its content: an allowance or a tier must not
+-- pass from one to another because archives came in another way. Few messages share an instant.
+shared_instants as (
+
+    select sent_at
+    from messages
+    group by sent_at
+    having count(*) > 1
+
+),
+
+turns as (
+
+    select
+        messages.message_id,
+        row_number() over (
+            partition by messages.local_date, messages.sent_at
+            order by
+                messages.sender,
+                array_to_string(messages.recipients, ' '),
+                coalesce(messages.conversation_id, ''),
+                messages.kind,
+                coalesce(messages.body_bytes, 0),
+                coalesce(messages.file_bytes, 0),
+                messages.site,
+                messages.message_id
+        ) as turn
+    from messages
+    inner join shared_instants on messages.sent_at = shared_instants.sent_at
+
+),
+
 planned as (
 
     select
@@ -236,7 +268,8 @@ planned as (
         messages.cost_centre,
         plans_assigned.plan,
         plans_assigned.holder,
-        times.time_class
+        times.time_class,
+        coalesce(turns.turn, 1) as turn
     from messages
     inner join plans_assigned
         on
@@ -249,6 +282,7 @@ planned as (
             messages.local_date = times.local_date
             and messages.site = times.site
             and messages.local_quarter = times.local_quarter
+    left join turns on messages.message_id = turns.message_id
 
 ),
 
@@ -322,6 +356,7 @@ final as (
         measured.recipient,
         measured.usage_type,
         measured.sent_at,
+        measured.turn,
         measured.person_id,
         measured.name,
         measured.site,

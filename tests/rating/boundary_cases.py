@@ -219,6 +219,26 @@ def a_shared_allowance_goes_in_order_of_time(case: Case) -> None:
     case.send("2026-03-10T12:01", "2026-03-10T12:03", "2026-03-10T12:04", sender="bob")
 
 
+@costs(_line("bob", "2") | _line("cy", "1"))
+def at_one_instant_a_shared_allowance_goes_in_order_of_what_was_sent(case: Case) -> None:
+    case.terms(scope="cost_centre")
+    case.rate(price="1")
+    case.allow("3")
+    case.send(NOON, sender="cy")
+    case.send(NOON, NOON, NOON, sender="bob", to=("ann",))
+    case.send(NOON, NOON, sender="ann")
+
+
+@costs(_line("ann", "7", "conversation"))
+def at_one_instant_the_first_recipient_by_alphabet_begins_the_conversation(case: Case) -> None:
+    case.terms()
+    case.rate(price="0")
+    case.rate("conversation", price="7", prefix="a")
+    case.rate("conversation", price="1")
+    for name in ("b@else.example", "a@else.example"):
+        case.send(NOON, to=(name,), conversation_id="at one instant")
+
+
 @costs(_line("ann", "1") | _line("ann", "1.1", centre="C2"))
 def who_moves_keeps_allowance_and_tier(case: Case) -> None:
     case.terms()

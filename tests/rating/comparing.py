@@ -36,7 +36,7 @@ def modelled(world: World, path: Path) -> tuple[Figures, Figures]:
 
 
 def rated(world: World) -> tuple[Figures, Figures]:
-    """The same by the rater; the world has to be written before."""
+    """The same by the rater."""
     rater = Rater(world)
     lines = rater.rate_everything()
     found: Figures = {}

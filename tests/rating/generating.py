@@ -9,6 +9,7 @@ import datetime as dt
 import random
 from dataclasses import dataclass
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from tests.models.lake_project import Record, record
 from tests.rating.world import World
@@ -78,7 +79,10 @@ class Maker:
         self.world = World(
             [dict(site) for site in SITES], legal_entities=[dict(entity) for entity in ENTITIES]
         )
+        self.limits = [self.month, self.next_month, self.month.replace(day=10)]
+        self.limits += clock_changes(self.month, self.next_month)
         self.people: list[str] = []
+        self.instants: list[dt.datetime] = []
         self.currencies: list[str] = []
 
     def make(self) -> World:
@@ -93,10 +97,9 @@ class Maker:
         return self.world
 
     def day(self) -> dt.date:
-        """A day near the month, often a limit of it."""
-        limits = [self.month, self.next_month, self.month.replace(day=10)]
+        """A day near the month, often a limit of it, or one on which a clock changes."""
         other = self.month + dt.timedelta(days=self.chance.randrange(-3, 34))
-        return self.chance.choice([*limits, other, other])
+        return self.chance.choice([*self.limits, other, other])
 
     def maybe(self, share: float) -> bool:
         return self.chance.random() < share
@@ -350,11 +353,26 @@ class Maker:
         return [r for r in chosen if "/" not in r] or chosen[:1]
 
     def instant(self) -> dt.datetime:
-        """Near the limit of a quarter of an hour, more often than not."""
+        """Near the limit of a quarter of an hour, more often than not; or that of another."""
+        if self.instants and self.maybe(0.25):
+            return self.chance.choice(self.instants[-8:])
         midnight = dt.datetime.combine(self.day(), dt.time(), dt.UTC)
         quarter = midnight + dt.timedelta(minutes=15 * self.chance.randrange(-96, 96))
         nudge = self.chance.choice((-1, 0, 0, 1, 1_000_000, 899_999_999))
-        return quarter + dt.timedelta(microseconds=nudge)
+        self.instants.append(quarter + dt.timedelta(microseconds=nudge))
+        return self.instants[-1]
+
+
+def clock_changes(start: dt.date, end: dt.date) -> list[dt.date]:
+    """The days from start to end that are not of 24 hours at some site."""
+    zones = [ZoneInfo(site["time_zone"]) for site in SITES if "time_zone" in site]
+    days = [start + dt.timedelta(days=n) for n in range((end - start).days)]
+    return [day for day in days if any(_offset(day, z) != _offset(day, z, 1) for z in zones)]
+
+
+def _offset(day: dt.date, zone: ZoneInfo, days_later: int = 0) -> dt.timedelta | None:
+    midnight = dt.datetime.combine(day + dt.timedelta(days=days_later), dt.time(), zone)
+    return midnight.utcoffset()
 
 
 def dates(start: dt.date | None, end: dt.date | None) -> dict[str, str]:

@@ -54,9 +54,9 @@ class Place:
 
 @dataclass
 class Use:
-    """One use, and in the end what it costs."""
+    """One use, and in the end what it costs and which tiers said so."""
 
-    at: tuple[dt.datetime, str, str]
+    at: tuple[Any, ...]
     day: Date
     place: Place
     plan: str
@@ -64,11 +64,13 @@ class Use:
     destination: str
     rate: TextRow
     units: Fraction
+    to: str = ""
     free: Fraction = Fraction(0)
     zero: Fraction = Fraction(0)
     cost: Fraction = Fraction(0)
     charge: Fraction = Fraction(0)
     conversation: str = ""
+    priced_by: list[TextRow] = field(default_factory=list)
 
     @property
     def month(self) -> Date:
@@ -268,9 +270,9 @@ class Rater:
     def rate_everything(self) -> dict[LineKey, Line]:
         """All lines of all months."""
         for collection, messages in self.world.messages.items():
-            for ordinal, message in enumerate(messages):
+            for message in messages:
                 if message["kind"] in ("message", "file_transfer"):
-                    self.use(collection, ordinal, message)
+                    self.use(collection, message)
         self.uses.sort(key=lambda use: use.at)
         self.keep_the_first_of_each_month()
         self.spend_allowances()
@@ -281,10 +283,7 @@ class Rater:
         self.add_limits(lines)
         return lines
 
-    def message_id(self, collection: str, ordinal: int) -> str:
-        return f"{self.world.archive_ids[collection]}-{ordinal}"
-
-    def use(self, collection: str, ordinal: int, message: dict[str, Any]) -> None:
+    def use(self, collection: str, message: dict[str, Any]) -> None:
         """All that one message uses."""
         sent_at, sender = message["sent_at"], message["sender"]
         row = self.person(sender, sent_at)
@@ -310,7 +309,7 @@ class Rater:
                 assert usage_type not in ("message", "file_transfer"), (plan, usage_type, to)
                 continue
             use = Use(
-                at=(sent_at, self.message_id(collection, ordinal), recipient),
+                at=(sent_at, local.date(), *sent(message), site, recipient),
                 day=local.date(),
                 place=place,
                 plan=plan,
@@ -318,6 +317,7 @@ class Rater:
                 destination=destination,
                 rate=rate,
                 units=units(usage_type, message, rate),
+                to=address,
                 conversation=conversation(message),
             )
             self.uses.append(use)
@@ -388,6 +388,7 @@ class Rater:
             for tier, amount in self.parts(use, before, before + left, totals[key]):
                 cost = amount * number(tier["price"])
                 fixed = amount * number(tier["markup_fixed"])
+                use.priced_by.append(tier)
                 use.cost += cost
                 use.charge += cost * (1 + number(tier["markup_percent"]) / 100) + fixed
                 if use.rate["tiering"] != "package" and not number(tier["price"]) and not fixed:
@@ -584,6 +585,14 @@ def specificity(row: TextRow, destination: str) -> tuple[Any, ...]:
 
 def recipients(message: dict[str, Any]) -> list[str]:
     return sorted(set(message["recipients"]))
+
+
+def sent(message: dict[str, Any]) -> tuple[Any, ...]:
+    """What orders messages of one instant, up to the site."""
+    return (
+        *(message["sender"], " ".join(recipients(message)), message["conversation_id"] or ""),
+        *(message["kind"], message["body_bytes"] or 0, message["file_bytes"] or 0),
+    )
 
 
 def conversation(message: dict[str, Any]) -> str:

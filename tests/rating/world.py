@@ -39,7 +39,6 @@ class World:
     Attributes:
         files: Rows by the file's name; a cell that is left out is empty.
         messages: By collection, without copies.
-        archive_ids: What the ids of a collection's messages begin with, once it is written.
     """
 
     sites: list[dict[str, str]]
@@ -48,7 +47,6 @@ class World:
     company_domains: tuple[str, ...] = ("presence.example",)
     files: dict[str, list[TextRow]] = field(default_factory=dict)
     messages: dict[str, list[Record]] = field(default_factory=dict)
-    archive_ids: dict[str, str] = field(default_factory=dict)
 
     def rows(self, file: str) -> list[TextRow]:
         """The file's rows with all their cells."""
@@ -76,7 +74,7 @@ class World:
                     writer.writerows(self.rows(name))
         project = Project(path)
         for collection, records in self.messages.items():
-            self.archive_ids[collection] = write_archive(project, "a.xml", records, collection)[:16]
+            write_archive(project, "a.xml", records, collection)
         return project
 
     def _configuration(self) -> dict[str, Any]:
