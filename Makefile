@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults soak rating-proof check format bench fuzz clean
+.PHONY: help demo up test faults soak rating-proof dbt-check check format bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Exact versions first, then the project itself: nothing is resolved anew.
 $(STAMP): pyproject.toml requirements.lock
@@ -38,6 +38,9 @@ soak: $(STAMP) ## ten minutes of faults at random over 20,000 archives; SOAK="--
 rating-proof: $(STAMP) ## models against an independent rater, 100,000 combinations
 	@$(BIN)/python -m tests.rating
 
+dbt-check: $(STAMP) ## run the models with dbt too, in .venv-dbt, and compare; PROJECT=DIR for one of yours
+	@$(BIN)/python -m tests.dbt_check $(PROJECT)
+
 check: $(STAMP) ## every static check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -57,4 +60,4 @@ fuzz: $(STAMP) ## read damaged archives for ten minutes, or SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean: ## remove what was built, installed and demonstrated
-	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-dbt demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

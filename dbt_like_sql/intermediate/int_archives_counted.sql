@@ -12,8 +12,8 @@ final as (
         event_date,
         collection,
         archive_sha256,
-        sum(case when is_message then 1 else 0 end) as messages,
-        sum(case when is_message then 0 else 1 end) as copies
+        cast(sum(case when is_message then 1 else 0 end) as bigint) as messages,
+        cast(sum(case when is_message then 0 else 1 end) as bigint) as copies
     from folded
     group by event_date, collection, archive_sha256
 

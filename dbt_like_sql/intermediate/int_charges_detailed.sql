@@ -189,7 +189,7 @@ months as (
         days.plan,
         days.holder,
         days.usage_type,
-        coalesce(taxes.tax_percent, 0) as tax_percent,
+        coalesce(taxes.tax_percent, cast(0 as decimal(6, 2))) as tax_percent,
         days.rate_id,
         days.tier,
         cast(sum(days.uses) as bigint) as uses,

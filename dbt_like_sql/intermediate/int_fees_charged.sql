@@ -37,7 +37,7 @@ days as (
             cast(tiers.price * tiers.markup_factor as decimal(26, 10)) + tiers.markup_fixed
             as decimal(27, 10)
         ) as charge,
-        coalesce(taxes.tax_percent, 0) as tax_percent,
+        coalesce(taxes.tax_percent, cast(0 as decimal(6, 2))) as tax_percent,
         row_number() over (
             partition by people.local_month, people.person_id, people.plan
             order by people.local_date desc

@@ -17,8 +17,8 @@ counted as (
     select
         collection,
         archive_sha256,
-        sum(messages) as messages,
-        sum(copies) as copies
+        cast(sum(messages) as bigint) as messages,
+        cast(sum(copies) as bigint) as copies
     from counts
     group by collection, archive_sha256
 

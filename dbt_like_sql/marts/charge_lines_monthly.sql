@@ -129,7 +129,7 @@ limits as (
         differences.site,
         differences.plan,
         differences.usage_type,
-        coalesce(taxes.tax_percent, 0) as tax_percent,
+        coalesce(taxes.tax_percent, cast(0 as decimal(6, 2))) as tax_percent,
         differences.difference,
         case legal_entities.minor_unit_digits
             when 0 then cast(round(differences.difference, 0) as decimal(18, 3))

@@ -15,10 +15,12 @@ final as (
         legal_entity,
         currency,
         count(distinct person_id) as people,
-        sum(case when usage_type = 'message' then uses else 0 end) as messages,
-        sum(case when usage_type = 'file_transfer' then uses else 0 end) as file_transfers,
+        cast(sum(case when usage_type = 'message' then uses else 0 end) as bigint) as messages,
+        cast(
+            sum(case when usage_type = 'file_transfer' then uses else 0 end) as bigint
+        ) as file_transfers,
         sum(cost) as cost,
-        sum(charge) as charge
+        cast(sum(charge) as decimal(18, 3)) as charge
     from lines
     group by local_month, site, department, legal_entity, currency
 
