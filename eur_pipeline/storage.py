@@ -84,11 +84,13 @@ class LocalStore:
     def adopt(self, files: Mapping[str, Path]) -> None:
         """Give unfinished files their keys: all durable first, then all visible, then all named.
 
-        One pass per step costs a fifth of doing every step file by file.
+        One pass per step costs a fifth of doing every step file by file. A file that could not be
+        made durable is removed: the system says of what it could not write, only once, that it
+        could not, and a second try would seem to go well.
         """
         folders = {self.path(key).parent for key in files}
         with disk_errors(self.root):
-            _sync_all(list(files.values()))
+            _sync_all_or_remove(list(files.values()))
             for folder in folders:
                 make_private_folder(folder)
             for key, unfinished in files.items():
@@ -167,13 +169,21 @@ def open_private(path: Path, *, truncate: bool = True) -> BinaryIO:
     return os.fdopen(os.open(path, flags, PRIVATE_FILE), "r+b")
 
 
-def _sync_all(paths: Sequence[Path]) -> None:
-    """`sync` for many files."""
+def _sync_all_or_remove(paths: Sequence[Path]) -> None:
+    """`sync` for many files; each of those that cannot be made durable is removed."""
     if len(paths) == 1:
-        sync(paths[0])
+        _sync_or_remove(paths[0])
         return
     with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
-        deque(pool.map(sync, paths), maxlen=0)
+        deque(pool.map(_sync_or_remove, paths), maxlen=0)
+
+
+def _sync_or_remove(path: Path) -> None:
+    try:
+        sync(path)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def sync(path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from eur_pipeline.project import Project
-from eur_pipeline.simulator.sftp_server import SftpServer
+from eur_pipeline.simulator.sftp_server import FilesFactory, JailedFiles, SftpServer
 from eur_pipeline.starter import create_project
 from tests.faults.openssh import MISSING, SSHD, OpenSshServer
 from tests.faults.proxy import TcpProxy
@@ -86,7 +86,7 @@ class Remote:
 
 
 @contextmanager
-def embedded(home: Path) -> Iterator[Remote]:
+def embedded(home: Path, files: FilesFactory = JailedFiles) -> Iterator[Remote]:
     """The embedded SFTP server with an empty remote folder `/archives`; all of it below `home`."""
     folder = home / "remote" / "archives"
     folder.mkdir(parents=True)
@@ -95,6 +95,7 @@ def embedded(home: Path) -> Iterator[Remote]:
         user="avaya",
         password="correct",
         host_key_path=home / "host_key",
+        files=files,
     ) as server:
         yield Remote(server, folder)
 

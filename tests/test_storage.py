@@ -154,6 +154,26 @@ def test_adoption_makes_all_durable_before_any_appears(
     assert list(store.files()) == []
 
 
+def test_a_file_that_could_not_be_synced_is_thrown_away(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {key: store.unfinished("a", key[-1]) for key in ("a/1", "a/2", "a/3")}
+    for path in files.values():
+        path.write_bytes(b"hello")
+    fsync = os.fsync
+
+    def fail_on_the_second(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == files["a/2"]:
+            raise OSError(errno.EIO, "")
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", fail_on_the_second)
+    with pytest.raises(StorageError):
+        store.adopt(files)
+    # A second fsync would say that all is well, and what the first could not write is not there.
+    assert everything_in(store) == [files["a/1"].name, files["a/3"].name]
+
+
 def test_what_a_crash_left_can_be_cleared_folder_by_folder(store: LocalStore) -> None:
     store.write("mine/whole.txt", b"hello")
     store.unfinished("mine", "draft").write_bytes(b"half")

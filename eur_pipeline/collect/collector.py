@@ -171,7 +171,7 @@ class _Collecting:
     async def _fetch(self, server: ArchiveServer, archive: ListedArchive) -> Fetched | Waiting:
         now = dt.datetime.now(dt.UTC)
         may_grow = not archive.is_overdue(self._collection, now)
-        await asyncio.sleep((archive.settles_at - now).total_seconds())
+        await asyncio.sleep(archive.settles_in(now).total_seconds())
         try:
             if may_grow and await self._is_open(server, archive):
                 return UNFINISHED

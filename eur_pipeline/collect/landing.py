@@ -22,6 +22,9 @@ from eur_pipeline.storage import LocalStore
 MANIFEST_SUFFIX = ".json"
 COMPANION_SUFFIX = ".companion"
 
+# Ends the key of an archive that is called like what lies beside another; no safe name has it.
+_NOT_BESIDE_ANOTHER = "~"
+
 # A file system takes 255 bytes a name: hash, dash, suffixes and the mark of a file being written
 # need some of them.
 _NAME_LENGTH = 100
@@ -98,9 +101,9 @@ class LandingZone:
         return self._manifests(collection)
 
     def manifest(self, key: str) -> Manifest | None:
-        """The manifest of the archive with that key, None where there is none."""
+        """The manifest of the archive with that key, None where there is none that can be read."""
         try:
-            return Manifest.model_validate_json(self.store.read(key + MANIFEST_SUFFIX))
+            return self._read_manifest(key + MANIFEST_SUFFIX)
         except FileNotFoundError:
             return None
 
@@ -134,6 +137,9 @@ class LandingZone:
         A file without manifest, left by a crash, is no landed archive: its key is used again.
         """
         base = f"{hour_folder(collection, hour)}/{sha256[:16]}-{safe_name(name)}"
+        if base.endswith((MANIFEST_SUFFIX, COMPANION_SUFFIX)):
+            # Where that is the manifest or the companion of an archive with the same content.
+            base += _NOT_BESIDE_ANOTHER
         key, count = base, 1
         while key in taken or self.store.path(key + MANIFEST_SUFFIX).exists():
             count += 1

@@ -73,12 +73,15 @@ class ListedArchive:
         """What there is to fetch."""
         return sum(file.size for file in self.files)
 
-    @property
-    def settles_at(self) -> dt.datetime:
-        """From when on no other content can have this name, size and time."""
-        mtime = self.file.mtime
-        old = mtime is not None and self.first_seen - mtime >= CERTAINLY_OLD
-        return self.first_seen if old else self.first_seen + WITHIN_A_SECOND
+    def settles_in(self, now: dt.datetime) -> dt.timedelta:
+        """How long from `now` until no other content can have this name, size and time.
+
+        First sight was later than now where our clock was set back: it tells nothing then.
+        """
+        seen, mtime = min(self.first_seen, now), self.file.mtime
+        if mtime is not None and seen - mtime >= CERTAINLY_OLD:
+            return dt.timedelta()
+        return max(seen + WITHIN_A_SECOND - now, dt.timedelta())
 
     def is_overdue(self, collection: Collection, now: dt.datetime) -> bool:
         """Whether the file stood unchanged for longer than an upload can take.

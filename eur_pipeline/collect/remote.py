@@ -11,6 +11,9 @@ import asyncssh
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+# No file is larger, as file systems and databases count in 64 bits with a sign.
+_MOST_BYTES = 2**63 - 1
+
 _KINDS = {
     asyncssh.FILEXFER_TYPE_DIRECTORY: "a folder",
     asyncssh.FILEXFER_TYPE_SYMLINK: "a symbolic link",
@@ -74,6 +77,10 @@ def reason_to_leave(name: str, attributes: asyncssh.SFTPAttrs) -> str | None:
 
     A server that does not say what an entry is may mean a file; opening it will tell.
     """
+    if not name:
+        return "it has no name"
     if "/" in name or "\0" in name:
         return "its name is a path"
+    if (attributes.size or 0) > _MOST_BYTES:
+        return f"it says to have {attributes.size:,} bytes"
     return _KINDS.get(attributes.type)

@@ -132,7 +132,9 @@ class ArchiveServer:
         return client
 
     async def _list(self) -> Listing:
-        files, left_alone = [], {}
+        # By path: a folder that changes while it is listed may show a file twice.
+        files: dict[str, RemoteFile] = {}
+        left_alone = {}
         with self._connection.translated(f"list {self._folder} on"):
             async with self._unless_silent() as heard:
                 count = 0
@@ -146,9 +148,8 @@ class ArchiveServer:
                     if reason := reason_to_leave(entry.filename, entry.attrs):
                         left_alone[file.name] = reason
                     else:
-                        files.append(file)
-        files.sort(key=attrgetter("path"))
-        return Listing(files, left_alone)
+                        files[file.path] = file
+        return Listing(sorted(files.values(), key=attrgetter("path")), left_alone)
 
     @asynccontextmanager
     async def _unless_silent(self) -> AsyncIterator[Callable[[], None]]:

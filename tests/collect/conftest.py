@@ -1,13 +1,17 @@
 """Collecting is tested against the embedded server and against OpenSSH's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Remote, embedded, openssh
 
-SERVERS = {"embedded": embedded, "openssh": openssh}
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Remote]]] = {
+    "embedded": embedded,
+    "openssh": openssh,
+}
 
 
 @pytest.fixture(params=SERVERS)

@@ -118,6 +118,28 @@ def test_twins_of_one_batch_have_keys_of_their_own(project: Project, remote: Rem
     assert second.duplicate_of == first.key
 
 
+def test_a_twin_called_like_a_manifest_overwrites_none(project: Project, remote: Remote) -> None:
+    for name in ("im.xml", "im.xml.json", "other.xml.json"):
+        remote.put(name, archive_xml("hello"))
+    collect_all(project)
+    remote.put("other.xml", archive_xml("hello"))
+    collect_all(project)
+
+    names = ("im.xml", "im.xml.json", "other.xml", "other.xml.json")
+    assert landed(project) == dict.fromkeys(names, archive_xml("hello"))
+
+
+def test_what_has_a_damaged_manifest_is_landed_once_more(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = leave_collected_on_server(project, remote, monkeypatch)
+    project.landing_path.joinpath(f"{manifest.key}.json").write_bytes(b"{")
+
+    assert len(collect_all(project).collected) == 1
+    assert landed(project) == {"im.xml": archive_xml("hello")}
+    assert remote.names() == []
+
+
 def test_the_same_name_with_other_content_is_kept_too(project: Project, remote: Remote) -> None:
     remote.put("im.xml", archive_xml("first"))
     collect_all(project)

@@ -3,6 +3,8 @@
 import datetime as dt
 import os
 import socket
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,17 @@ from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.remote import reason_to_leave
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml
+from tests.conftest import Remote, archive_xml, embedded, project_at
+from tests.faults.lying import LyingFiles, twice
+from tests.faults.script import Event, Script, Step, Strike
+
+
+@pytest.fixture
+def lying(tmp_path: Path) -> Iterator[tuple[Project, Remote, Script]]:
+    """A project, its server, and what that says that is not so."""
+    script = Script()
+    with embedded(tmp_path, partial(LyingFiles, script=script)) as remote:
+        yield project_at(tmp_path / "project", remote), remote, script
 
 
 def collect_all(project: Project) -> CollectReport:
@@ -87,6 +99,44 @@ def test_a_name_that_is_a_path_is_left_alone(name: str) -> None:
 def test_an_entry_that_the_server_does_not_explain_may_be_a_file() -> None:
     unknown = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_UNKNOWN)
     assert reason_to_leave("a.xml", unknown) is None
+
+
+def test_an_entry_without_a_name_is_left_alone() -> None:
+    file = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR)
+    assert reason_to_leave("", file) == "it has no name"
+
+
+def test_a_file_that_the_server_lists_twice_is_one(
+    lying: tuple[Project, Remote, Script],
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", archive_xml("hello"))
+    remote.put("b.xml", archive_xml("world"))
+    script.set(Strike(Step.LIST, answer=twice))
+
+    report = collect_all(project)
+
+    assert (len(report.collected), report.removed, remote.names()) == (2, 2, [])
+
+
+def test_a_size_that_no_disk_has_keeps_no_other_file_from_being_collected(
+    lying: tuple[Project, Remote, Script],
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", archive_xml("hello"))
+    remote.put("huge.xml", archive_xml("world"))
+    script.set(Strike(Step.LIST, answer=_huge, times=None))
+
+    report = collect_all(project)
+
+    assert report.left_alone == {"huge.xml": "it says to have 18,446,744,073,709,551,615 bytes"}
+    assert (len(report.collected), remote.names()) == (1, ["huge.xml"])
+
+
+def _huge(event: Event, answer: asyncssh.SFTPName) -> asyncssh.SFTPName:
+    if answer.filename == b"huge.xml":
+        answer.attrs.size = 2**64 - 1
+    return answer
 
 
 def test_an_empty_file_waits_and_is_then_kept_as_it_is(project: Project, remote: Remote) -> None:

@@ -74,6 +74,23 @@ def test_a_key_is_given_once(zone: LandingZone) -> None:
     assert [second, third] == [f"{first}~2", f"{first}~3"]
 
 
+@pytest.mark.parametrize("name", ["a.xml.json", "a.xml.companion"])
+def test_an_archive_called_like_what_lies_beside_another_takes_not_its_place(
+    zone: LandingZone, name: str
+) -> None:
+    first = land(zone, "a.xml").key
+    beside = land(zone, name).key
+    assert {beside, f"{beside}.json"}.isdisjoint({f"{first}.json", f"{first}.companion"})
+    assert {m.name for m in zone.manifests("im")} == {"a.xml", name}
+
+
+def test_a_manifest_that_cannot_be_read_is_none(zone: LandingZone) -> None:
+    key = land(zone, "a.xml").key
+    zone.store.write(f"{key}.json", b"{")
+    assert zone.manifest(key) is None
+    assert zone.new_key("im", HOUR, SHA256, "a.xml", []) == f"{key}~2"
+
+
 def test_the_key_of_an_archive_without_manifest_is_free_again(zone: LandingZone) -> None:
     key = zone.new_key("im", HOUR, SHA256, "a.xml", [])
     zone.store.write(key, b"left by a crash")

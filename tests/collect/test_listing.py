@@ -7,7 +7,13 @@ import pytest
 
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
-from eur_pipeline.collect.listing import CLOCK_TOLERANCE, State, is_temporary, survey
+from eur_pipeline.collect.listing import (
+    CLOCK_TOLERANCE,
+    WITHIN_A_SECOND,
+    State,
+    is_temporary,
+    survey,
+)
 from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.config import Collection
 from eur_pipeline.storage import LocalStore
@@ -50,6 +56,14 @@ def test_a_server_clock_that_is_a_little_ahead_means_now(index: LandingIndex) ->
     assert hour_of_upload(index, NOW + CLOCK_TOLERANCE) == THIS_HOUR
     late = dt.datetime(2026, 3, 9, 8, 58, tzinfo=dt.UTC)
     assert hour_of_upload(index, late + dt.timedelta(minutes=3), late) == THIS_HOUR
+
+
+def test_nobody_waits_for_a_clock_that_was_set_back(index: LandingIndex) -> None:
+    file = RemoteFile("/archives/a.xml", 4, None)
+    (archive,) = survey(COLLECTION, [file], index, NOW)
+    assert archive.settles_in(NOW) == WITHIN_A_SECOND
+    assert archive.settles_in(NOW + WITHIN_A_SECOND) == dt.timedelta()
+    assert archive.settles_in(NOW - dt.timedelta(days=1)) == WITHIN_A_SECOND
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from rich.progress import Progress
 
 from tests.faults.matrix import FAULTS, Cell, cell
 from tests.faults.script import Step
-from tests.faults.table import result
+from tests.faults.table import TABLE_WIDTH, result
 
 
 def main() -> int:
     """Strike everywhere; print what came of it."""
     console = Console()
+    if not console.is_terminal:
+        console.width = TABLE_WIDTH
     cells: dict[tuple[str, Step], Cell] = defaultdict(Cell)
     processes = multiprocessing.get_context("forkserver")
     with (

@@ -27,13 +27,15 @@ class LyingFiles(JailedFiles):
         self._script = script
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
-        """List; every name is an answer of its own."""
+        """List; every name is an answer of its own, which may become several."""
         event = Event(Step.LIST, self._local(path))
         strikes = await self._prepare(event)
         async for name in super().scandir(path):
+            answer: Any = name
             for strike in strikes:
-                name = strike.answer(event, name)
-            yield name
+                answer = strike.answer(event, answer)
+            for each in answer if isinstance(answer, tuple) else (answer,):
+                yield each
 
     async def stat(self, path: bytes) -> Any:
         """Look, following links."""
@@ -158,6 +160,11 @@ def sized(difference: int) -> Answer:
         return answer
 
     return answer
+
+
+def twice(event: Event, answer: asyncssh.SFTPName) -> Any:
+    """Name everything twice."""
+    return answer, answer
 
 
 def without_times(event: Event, answer: Any) -> Any:

@@ -213,6 +213,7 @@ FAULTS = (
     Fault("fails, but did it", (Step.REMOVE,), _saying(answer=lying.fail_afterwards), turns=3),
     Fault("no such file", OF_A_FILE, _saying(lying.deny), turns=3),
     Fault("lists half", (Step.LIST,), _saying(answer=lying.after_names(4))),
+    Fault("lists twice", (Step.LIST,), _saying(answer=lying.twice)),
     Fault("size too small", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(-1))),
     Fault("size too large", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(1))),
     Fault("no mtime", (Step.LIST, Step.VERIFY, Step.STAT), _without_times),

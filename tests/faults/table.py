@@ -7,6 +7,9 @@ from rich.table import Table
 from tests.faults.matrix import FAULTS, ROWS, Cell
 from tests.faults.script import Step
 
+# Characters; in fewer, names are broken off.
+TABLE_WIDTH = 140
+
 Cells = Mapping[tuple[str, Step], Cell]
 
 
