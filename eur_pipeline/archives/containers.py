@@ -22,6 +22,8 @@ ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # the second is one without members
 # A member is a document or an attachment by what its first bytes say.
 _PEEK_BYTES = 64 * 1024
 _CHUNK_BYTES = 64 * 1024
+# What stands in the piece with the damage is lost, so smaller ones lose less; these cost nothing.
+_PIECE_BYTES = 16 * 1024
 # So much is harmless whatever its ratio.
 _ANY_RATIO_BYTES = 16 * 1024 * 1024
 _MAGIC_BYTES = 4
@@ -114,7 +116,7 @@ class _Unpacking:
             depth += 1
             if depth > self.limits.container_depth:
                 raise self.limits.exceeded("container_depth", "containers around a document")
-            source = _Gunzip(Rejoined(head, source), self)
+            source = _InPieces(_Gunzip(Rejoined(head, source), self))
         if depth and head.startswith(ZIP_MAGIC):
             raise UnreadableArchiveError(
                 "expected an XML document in the container, found a zip; unpack it first"
@@ -132,11 +134,10 @@ class _Gunzip:
         self._input = b""
         self._begin_part()
 
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many next bytes, at most a chunk."""
-        most = min(size, _CHUNK_BYTES) if size > 0 else _CHUNK_BYTES
+    def read(self, size: int = _PIECE_BYTES, /) -> bytes:
+        """Up to so many next bytes."""
         while not self._decoder.eof or self._begins_another_part():
-            if content := self._decoded(most):
+            if content := self._decoded(size):
                 self._unpacking.count(len(content))
                 return content
         return b""
@@ -274,12 +275,27 @@ class _Member:
         self._stream = stream
         self._unpacking = unpacking
 
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many next bytes, at most a chunk."""
-        most = min(size, _CHUNK_BYTES) if size > 0 else _CHUNK_BYTES
+    def read(self, size: int = _PIECE_BYTES, /) -> bytes:
+        """Up to so many next bytes."""
         with _explained("expected sound zip data, found it damaged or cut off"):
-            content = self._stream.read(most)
+            content = self._stream.read(size)
         self._unpacking.count(len(content))
+        return content
+
+
+class _InPieces:
+    """What is unpacked, piece by piece: how much can be read before damage depends on no reader."""
+
+    def __init__(self, unpacked: Readable) -> None:
+        self._unpacked = unpacked
+        self._piece = memoryview(b"")
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to so many next bytes, at most a piece."""
+        if not self._piece:
+            self._piece = memoryview(self._unpacked.read(_PIECE_BYTES))
+        end = size if size >= 0 else len(self._piece)
+        content, self._piece = bytes(self._piece[:end]), self._piece[end:]
         return content
 
 
@@ -318,7 +334,7 @@ class Rejoined:
             return part
 
 
-def _opened_member(archive: ZipFile, info: ZipInfo, unpacking: _Unpacking) -> _Member:
+def _opened_member(archive: ZipFile, info: ZipInfo, unpacking: _Unpacking) -> Readable:
     if info.flag_bits & _ENCRYPTED:
         raise UnreadableArchiveError("expected files without a password, found an encrypted one")
     if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
@@ -327,7 +343,7 @@ def _opened_member(archive: ZipFile, info: ZipInfo, unpacking: _Unpacking) -> _M
             f"unpack the archive and pack it with deflate"
         )
     with _explained("expected a sound zip file, found it damaged"):
-        return _Member(archive.open(info), unpacking)
+        return _InPieces(_Member(archive.open(info), unpacking))
 
 
 @contextmanager

@@ -13,12 +13,27 @@ from eur_pipeline.archives.containers import Readable
 # Real entries take some 150 bytes; the longest address has 3,071.
 ENTRY_BYTES = 64 * 1024
 
-_TEXT = rb'"(?:[^"\\]|\\.)*+"'
-_VALUE = rb"(?:" + _TEXT + rb"|[-+.0-9a-zA-Z_]+)"
+# A stanza that was replaced, say withdrawn by a moderator, has its old entry in the new one.
+_MOST_REPLACEMENTS = 8
+
+_SIMPLE = rb'"(?:[^"\\]|\\.)*+"|[-+.0-9a-zA-Z_]++'
 _KEY = rb'(?:\[\s*+"(?:[^"\\]|\\.)*+"\s*+\]|[A-Za-z_][A-Za-z_0-9]*+)'
-_FIELD = _KEY + rb"\s*+=\s*+" + _VALUE + rb"\s*+[;,]?+\s*+"
-_ENTRY = re.compile(rb"[\s;]*+item\s*+\(\s*+\{\s*+((?:" + _FIELD + rb")*+)\}\s*+\)", re.S)
-_FIELDS = re.compile(rb"(" + _KEY + rb")\s*+=\s*+(" + _VALUE + rb")", re.S)
+
+
+def _fields(value: bytes) -> bytes:
+    """A pattern for what stands in a table of such values."""
+    return rb"\s*+(?:" + _KEY + rb"\s*+=\s*+(?:" + value + rb")\s*+[;,]?+\s*+)*+"
+
+
+def _values() -> bytes:
+    value = _SIMPLE
+    for _ in range(_MOST_REPLACEMENTS):
+        value = _SIMPLE + rb"|\{" + _fields(value) + rb"\}"
+    return value
+
+
+_ENTRY = re.compile(rb"[\s;]*+item\s*+\(\s*+\{(" + _fields(_values()) + rb")\}\s*+\)", re.S)
+_FIELD = re.compile(rb"(" + _KEY + rb")\s*+=\s*+(" + _values() + rb")", re.S)
 _ESCAPE = re.compile(rb"\\(?:([0-9]{1,3})|x([0-9a-fA-F]{2})|z\s*+|(.))", re.S)
 _ESCAPED = {
     b"n": b"\n",
@@ -41,12 +56,14 @@ class Entry:
         length: How many bytes it has, with the line break after it.
         when: When it was archived, as it stands there.
         with_: The other side's address; in a room's file what kind of stanza it is.
+        replaces: The entry of the stanza in whose place this one was put later.
     """
 
     offset: int | None
     length: int | None
     when: str | None
     with_: str | None
+    replaces: "Entry | None" = None
 
 
 class IndexDamagedError(ValueError):
@@ -79,12 +96,15 @@ def entries(index: Readable) -> Iterator[Entry]:
 
 
 def _entry(fields: bytes) -> Entry:
-    found = {_text(key.strip(b"[] \t\r\n")): _text(value) for key, value in _FIELDS.findall(fields)}
+    found = {_text(key.strip(b"[] \t\r\n")): value for key, value in _FIELD.findall(fields)}
+    texts = {key: _text(value) for key, value in found.items() if not value.startswith(b"{")}
+    replaced = found.get("replaces", b"")
     return Entry(
-        offset=_count(found.get("offset")),
-        length=_count(found.get("length")),
-        when=found.get("when"),
-        with_=found.get("with"),
+        offset=_count(texts.get("offset")),
+        length=_count(texts.get("length")),
+        when=texts.get("when"),
+        with_=texts.get("with"),
+        replaces=_entry(replaced[1:-1]) if replaced.startswith(b"{") else None,
     )
 
 

@@ -7,8 +7,10 @@ What it says is the dialect's business.
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -30,7 +32,9 @@ _NO_USER = "@"
 _ENCODED_DOT = "%2e"
 _OF_A_ROOM = re.compile(r"(message|presence|iq)(<[a-z]+)?")
 _PLAIN_TEXT = re.compile(r"[ -~]{1,64}")
-_EPOCH_SECONDS = re.compile(r"[0-9]{9,10}")
+_EPOCH_SECONDS = re.compile(r"[0-9]{9,10}(\.[0-9]{1,9})?")
+# So many stanzas that were put in the place of others are kept in mind; others are out of order.
+_MOST_MOVED = 100_000
 _CHUNK = 64 * 1024
 
 
@@ -96,17 +100,46 @@ def results(
     place = _Place.of(path)
     day = _DayFile(source, longest)
     try:
-        for entry in entries(index):
+        for entry, is_replaced in _in_order(entries(index)):
             gap = day.skip_to(entry.offset)
             if gap is not None:
                 yield gap
-            stanza = day.stanza(entry, parse)
-            yield stanza if isinstance(stanza, Damage) else _result(stanza, entry, place)
+            stanza = day.stanza(entry, parse, blank=is_replaced)
+            if isinstance(stanza, Damage):
+                yield stanza
+            elif stanza is not None:
+                yield _result(stanza, entry, place)
         rest = day.rest("expected an entry of the index for these bytes, found none")
     except IndexDamagedError as error:
         rest = Damage(f"{error}, found something else: what follows is not read", "")
     if rest is not None:
         yield rest
+
+
+def _in_order(found: Iterable[Entry]) -> Iterator[tuple[Entry, bool]]:
+    """All entries as their stanzas lie in the file, and whether another stanza replaces it.
+
+    A stanza that replaces one is written at the file's end, and its entry stays where it was.
+    """
+    moved: list[tuple[int, int, Entry, bool]] = []
+    number = count()
+    for entry in found:
+        *newer, first = _versions(entry)
+        for version, replacing in enumerate(newer):
+            heappush(moved, (replacing.offset or 0, next(number), replacing, version > 0))
+        while moved and (len(moved) > _MOST_MOVED or moved[0][0] < (first.offset or 0)):
+            yield heappop(moved)[2:]
+        yield first, bool(newer)
+    while moved:
+        yield heappop(moved)[2:]
+
+
+def _versions(entry: Entry) -> Iterator[Entry]:
+    """The newest first."""
+    version: Entry | None = entry
+    while version is not None:
+        yield version
+        version = version.replaces
 
 
 class _DayFile:
@@ -127,8 +160,8 @@ class _DayFile:
         """Go to the end, likewise."""
         return self._skip(None, reason)
 
-    def stanza(self, entry: Entry, parse: Parse) -> etree._Element | Damage:
-        """The stanza of that entry."""
+    def stanza(self, entry: Entry, parse: Parse, *, blank: bool) -> etree._Element | Damage | None:
+        """The stanza of that entry; None where it may be blanked out, and is."""
         offset, length = entry.offset, entry.length
         if offset is None or length is None:
             return Damage("expected an offset and a length in the index, found none", "")
@@ -144,10 +177,14 @@ class _DayFile:
                 f"index, at byte {offset:,}",
                 "",
             )
-        return self._parsed(offset, length, parse)
-
-    def _parsed(self, offset: int, length: int, parse: Parse) -> etree._Element | Damage:
         content = self._read(length)
+        if blank and content.isspace():
+            return None
+        return self._parsed(content, offset, length, parse)
+
+    def _parsed(
+        self, content: bytes, offset: int, length: int, parse: Parse
+    ) -> etree._Element | Damage:
         where = f"at byte {offset:,}"
         if len(content) < length:
             return _damage(f"expected {length:,} bytes {where}, found the file cut off", content)
@@ -191,7 +228,7 @@ def _result(stanza: etree._Element, entry: Entry, place: _Place) -> etree._Eleme
 
 
 def _stamp(when: str) -> str:
-    """The time of an entry as XEP-0313 writes it; older versions count seconds."""
+    """The time of an entry as XEP-0313 writes it; older versions and conversions count seconds."""
     if not _EPOCH_SECONDS.fullmatch(when):
         return when
-    return dt.datetime.fromtimestamp(int(when), dt.UTC).isoformat()
+    return dt.datetime.fromtimestamp(float(when), dt.UTC).isoformat()

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eur_pipeline.archives.containers import Contents
+from eur_pipeline.archives.containers import Contents, documents
 from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import read_archive, roots_in
@@ -115,6 +116,30 @@ def test_a_damaged_member_is_named_and_the_records_before_it_are_counted() -> No
     with pytest.raises(UnreadableArchiveError, match=r"^cut\.xml: not well-formed XML") as error:
         list(items(packed))
     assert error.value.records_before == 2 * len(RECORDS) - 1
+
+
+def broken_checksums() -> dict[str, bytes]:
+    """Archives of which all can be unpacked, and only then is found to be damaged."""
+    packed = gzip.compress(archive_xml(*(f"body {n}" for n in range(1000))))
+    member = zipped({"1.xml": archive_xml(*(f"body {n}" for n in range(1000)))})
+    directory = member.rindex(b"PK\x01\x02")
+    return {
+        "gzip": packed[:-8] + bytes(4) + packed[-4:],
+        "zip": member[: directory + 16] + bytes(4) + member[directory + 20 :],
+    }
+
+
+@pytest.mark.parametrize("packed", ["gzip", "zip"])
+@pytest.mark.parametrize("asked", [1, 1000, 16 * 1024, 32 * 1024, 1024 * 1024])
+def test_how_much_can_be_read_before_damage_depends_on_no_reader(packed: str, asked: int) -> None:
+    def read_of_all(size: int) -> int:
+        (document,) = documents(io.BytesIO(broken_checksums()[packed]), lambda _: True)
+        parts: list[int] = []
+        with pytest.raises(UnreadableArchiveError):
+            parts.extend(map(len, iter(partial(document.source.read, size), b"")))
+        return sum(parts)
+
+    assert read_of_all(asked) == read_of_all(4096) > 100_000
 
 
 def test_a_document_packed_twice_and_damaged_is_no_attachment() -> None:

@@ -55,6 +55,15 @@ def test_texts_are_those_that_lua_reads(written: str, meant: str) -> None:
     assert entry == Entry(None, None, None, meant)
 
 
+def test_an_entry_can_hold_the_one_that_it_replaces() -> None:
+    twice = 'replaces={offset=1,["replaces"]={["offset"]=0;["with"]="});"};with="b"}'
+    (entry,) = read(f'item({{offset=2;{twice};with="a"}});\n')
+    assert (entry.offset, entry.with_) == (2, "a")
+    assert entry.replaces is not None
+    assert (entry.replaces.offset, entry.replaces.with_) == (1, "b")
+    assert entry.replaces.replaces == Entry(0, None, None, "});")
+
+
 @pytest.mark.parametrize("number", ["-1", "1.5", "1e3", '"x"', "9" * 16, "nil"])
 def test_what_is_no_count_of_bytes_is_none(number: str) -> None:
     assert read(f"item({{offset={number}}})")[0].offset is None
@@ -62,7 +71,15 @@ def test_what_is_no_count_of_bytes_is_none(number: str) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ['item("2026-11-23");', "item({", 'item({offset="1});', "return 1", "\0", "item({{}})"],
+    [
+        'item("2026-11-23");',
+        "item({",
+        'item({offset="1});',
+        "return 1",
+        "\0",
+        "item({{}})",
+        "item({a={})",
+    ],
 )
 def test_entries_before_the_damage_are_read_and_its_place_is_told(damage: str) -> None:
     index = entries(io.BytesIO((PRETTY + damage).encode()))
@@ -95,7 +112,11 @@ def test_an_entry_without_end_costs_neither_memory_nor_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['item({["' * 5000, 'item({a="' + "\\" * 60_001, "item({a=1" * 5000]
+    "text",
+    [
+        *('item({["' * 5000, 'item({a="' + "\\" * 60_001, "item({a=1" * 5000),
+        *("item({" + "a={" * 20_000, "item({" + "a={a=1;" * 10_000 + "}" * 10_000),
+    ],
 )
 def test_no_text_makes_the_search_endless(text: str) -> None:
     with pytest.raises(IndexDamagedError):

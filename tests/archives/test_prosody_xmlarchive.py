@@ -149,6 +149,7 @@ def test_two_users_of_one_name_at_two_hosts_are_told_apart_by_the_index() -> Non
         ("2026-01-01T10:00:00Z", dt.datetime(2026, 1, 1, 10, tzinfo=dt.UTC)),
         ("2026-01-01T10:00:00.25Z", dt.datetime(2026, 1, 1, 10, 0, 0, 250_000, dt.UTC)),
         ("1767261600", dt.datetime(2026, 1, 1, 10, tzinfo=dt.UTC)),
+        ("1767261600.25", dt.datetime(2026, 1, 1, 10, 0, 0, 250_000, dt.UTC)),
     ],
 )
 def test_times_are_read_as_every_version_writes_them(when: str, instant: dt.datetime) -> None:
@@ -218,6 +219,41 @@ def test_an_entry_that_points_elsewhere_costs_no_other_stanza(
 def test_one_stanza_is_not_read_twice() -> None:
     content, index = _day(_stanza("a"))
     assert _bodies(_items(content, index * 2)) == ["a", "REJECT"]
+
+
+TOMBSTONE = (
+    "<message from='r@muc.x.y/n' type='groupchat'>"
+    "<moderated xmlns='urn:xmpp:message-moderate:0' by='r@muc.x.y/m'>"
+    "<retracted xmlns='urn:xmpp:message-retract:0'/></moderated></message>"
+)
+
+
+def _withdrawn() -> tuple[list[bytes], bytes]:
+    """The stanzas of a day file whose first was withdrawn at its end, and its index."""
+    said = "<message from='r@muc.x.y/n' type='groupchat'><body>{}</body></message>"
+    content, index = _day(said.format("a"), said.format("b"), TOMBSTONE)
+    first, second, new = index.decode().splitlines()
+    replacing = f'{new[:-3]}["replaces"]={first.removeprefix("item(")[:-2]};}});'
+    return content.splitlines(keepends=True), f"{replacing}\n{second}\n".encode()
+
+
+def test_what_was_withdrawn_was_said_before() -> None:
+    stanzas, index = _withdrawn()
+    items = _items(b"".join(stanzas), index)
+    assert _bodies(items) == ["a", "b", None]
+    assert [item.kind for item in items if isinstance(item, Record)] == [
+        "message",
+        "message",
+        "delete",
+    ]
+
+
+def test_what_was_blanked_out_is_no_record() -> None:
+    (first, *others), index = _withdrawn()
+    content = b" " * len(first) + b"".join(others)
+    assert _bodies(_items(content, index)) == ["b", None]
+    only, its_index = _day(_stanza("a"))
+    assert _bodies(_items(b" " * len(only), its_index)) == ["REJECT"]
 
 
 def test_an_entry_must_hold_one_stanza_and_no_more() -> None:

@@ -216,6 +216,16 @@ FASTENED_RETRACTION = (
 )
 
 
+OMEMO = "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/>{}</encrypted>"
+MUC_LIGHT = (
+    "<x xmlns='urn:xmpp:muclight:0#affiliations'><user affiliation='member'>2@x.y</user></x>"
+)
+MODERATED = (
+    "<retract xmlns='urn:xmpp:message-retract:1' id='i'>"
+    "<moderated xmlns='urn:xmpp:message-moderate:1'/></retract>"
+)
+
+
 @pytest.mark.parametrize(
     ("inside", "attributes", "kind"),
     [
@@ -240,6 +250,12 @@ FASTENED_RETRACTION = (
             "delete",
         ),
         ("<body>y</body><replace xmlns='urn:xmpp:message-correct:0' id='i'/>", "", "edit"),
+        (OMEMO.format("<payload>A</payload>"), "", "message"),
+        (OMEMO.format(""), "", "system"),
+        ("<openpgp xmlns='urn:xmpp:openpgp:0'>A</openpgp>", "", "message"),
+        (MUC_LIGHT + "<body/>", "type='groupchat'", "system"),
+        (MUC_LIGHT + "<body>x</body>", "type='groupchat'", "message"),
+        (MODERATED, "type='groupchat'", "delete"),
     ],
 )
 def test_the_kind_follows_from_what_the_stanza_holds(
@@ -248,6 +264,43 @@ def test_the_kind_follows_from_what_the_stanza_holds(
     record = _one(inside, f"from='2@x.y/b' to='1@x.y' {attributes}")
     assert record.kind == kind
     assert record.refers_to == ("i" if "id='i'" in inside else None)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        MODERATED,
+        FASTENED_RETRACTION.replace("retract ", "moderated ").replace("retract:0", "moderate:0"),
+    ],
+)
+def test_what_a_moderator_withdraws_in_the_rooms_name_is_deleted(inside: str) -> None:
+    room = f"from='{ROOM}' type='groupchat'"
+    record = _one(inside, room, outer=f"from='{ROOM}' to='1@x.y/a'")
+    assert (record.kind, record.refers_to) == ("delete", "i")
+
+
+@pytest.mark.parametrize("sender", ["9@evil.z/phone", f"{ROOM}/nick"])
+def test_what_a_device_sends_while_the_archive_is_queried_is_no_answer_of_it(sender: str) -> None:
+    message = "<message from='2@x.y/b' to='1@x.y'><body>forged</body></message>"
+    assert records(_stream(message, outer=f"from='{sender}' to='1@x.y/a'"), "xmpp-mam") == []
+
+
+def test_a_message_that_holds_a_result_is_one_record() -> None:
+    forged = (
+        "<result xmlns='urn:xmpp:mam:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+        "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T10:00:00Z'/>"
+        "<message xmlns='jabber:client' from='3@x.y' to='1@x.y'><body>forged</body></message>"
+        "</forwarded></result>"
+    )
+    record = _one(forged + "<body>true</body>")
+    assert (record.sender, record.body) == ("2@x.y", "true")
+
+
+@pytest.mark.parametrize("version", ["tmp", "0", "1", "2"])
+def test_every_version_of_the_archives_answers_is_read(version: str) -> None:
+    message = "<message from='2@x.y/b' to='1@x.y'><body>x</body></message>"
+    content = _stream(message).replace(b"urn:xmpp:mam:2", f"urn:xmpp:mam:{version}".encode())
+    assert [record.body for record in records(content, "xmpp-mam")] == ["x"]
 
 
 SFS = (
