@@ -3,18 +3,17 @@
 The reading is done by `eur_pipeline.lake.files`; here are only options and what is shown.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from eur_pipeline.archives.limits import DEFAULT_LIMITS
-from eur_pipeline.cli.console import AsJson, errors, out, print_json
-from eur_pipeline.lake.files import FileParser, Opener, ParsedFile
+from eur_pipeline.cli.console import AsJson, errors, out, print_json, printable
+from eur_pipeline.cli.reading import reading_progress
+from eur_pipeline.lake.files import FileParser, ParsedFile
 from eur_pipeline.project import Project
 
 
@@ -38,13 +37,14 @@ def parse(
     with 1 where a whole file could not; the other files are written all the same.
     """
     project = Project.find()
-    with _progress() as open_file:
+    with reading_progress(errors, files) as shown:
         parser = FileParser(
             dialect=dialect,
             project_dialects=project.dialects_path,
             limits=project.config.limits if project.config_path.exists() else DEFAULT_LIMITS,
             presence_domain=presence_domain,
-            open_file=open_file,
+            open_file=shown.open_file,
+            on_written=shown.written,
         )
         parsed = parser.parse(files, output)
     for file in parsed:
@@ -78,17 +78,5 @@ def _conclude(parsed: Sequence[ParsedFile], output: Path) -> None:
 
 
 def _say(line: str) -> None:
-    errors.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Opener]:
-    """Gives a way to open files that shows on a terminal how far they are read."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        yield lambda path: bar.open(path, "rb", description=path.name)
+    # Names of a zip's members stand in errors.
+    errors.print(printable(line), markup=False, highlight=False, soft_wrap=True)

@@ -5,12 +5,14 @@ No landing zone, no collection and no hashes of bodies here; `ingest.py` fills t
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
+
+import pyarrow as pa
 
 from eur_pipeline.archives.choosing import best_dialect
 from eur_pipeline.archives.dialect import Dialect, dialect_names, is_built_in, load_dialect
@@ -54,6 +56,7 @@ class FileParser:
     Attributes:
         dialect: None: the one whose root element the file has.
         open_file: Opens a file for reading; a caller can look on how far it got.
+        on_written: Told how many batches of records are in the output, and of how many.
         limits: What one file may ask for.
     """
 
@@ -61,6 +64,7 @@ class FileParser:
     project_dialects: Path | None = None
     presence_domain: str | None = None
     open_file: Opener = lambda path: path.open("rb")
+    on_written: Callable[[int, int], None] = lambda _written, _of: None
     limits: Limits = DEFAULT_LIMITS
 
     def parse(self, paths: Sequence[Path], output: Path) -> list[ParsedFile]:
@@ -76,8 +80,13 @@ class FileParser:
                 parsed = [self._parse_one(path, spool) for path in paths]
             if any(file.error is None for file in parsed):
                 with LocalStore(folder).create(output.name) as target:
-                    write_parquet(target, MESSAGES, spool.batches())
+                    write_parquet(target, MESSAGES, self._told(spool))
         return parsed
+
+    def _told(self, spool: Spool) -> Iterator[pa.RecordBatch]:
+        for written, batch in enumerate(spool.batches(), 1):
+            yield batch
+            self.on_written(written, len(spool))
 
     def _parse_one(self, path: Path, spool: Spool) -> ParsedFile:
         parsed = ParsedFile(path)

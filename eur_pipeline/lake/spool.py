@@ -69,6 +69,10 @@ class Spool:
         """Forget all rows since the last commit."""
         self._rows, self._bytes, self._pending = [], 0, []
 
+    def __len__(self) -> int:
+        """How many batches are committed."""
+        return len(self._committed)
+
     def batches(self, numbers: Iterable[int] | None = None) -> Iterator[pa.RecordBatch]:
         """The committed rows, or of them the batches with those numbers."""
         # Not mapped into memory: what was read of a mapped file counts as the process's own.

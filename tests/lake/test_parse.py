@@ -189,3 +189,13 @@ def test_outside_of_a_project_no_upload_bounds_a_records_time(output: Path) -> N
 
 def test_an_output_is_asked_for(output: Path) -> None:
     assert _eur_parse(AVAYA / "normal.xml").exit_code == 2
+
+
+def test_names_within_an_archive_cannot_steer_the_terminal(output: Path) -> None:
+    path = output.parent / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("\x1b[2Jevil.xml", "<im-archive><message></im-archive>")
+    result = _eur_parse(path, "-o", output)
+    assert result.exit_code == 1
+    assert "\x1b" not in result.stderr
+    assert "evil.xml" in result.stderr
