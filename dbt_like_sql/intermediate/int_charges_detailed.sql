@@ -19,6 +19,12 @@ tiered as (
 
 ),
 
+payers as (
+
+    select * from {{ ref('int_plans_assigned') }}
+
+),
+
 fees as (
 
     select * from {{ ref('int_fees_charged') }}
@@ -54,83 +60,46 @@ plain as (
 
     select
         local_date,
-        person_id,
-        name,
-        site,
-        department,
-        cost_centre,
-        plan,
-        holder,
+        payer,
         usage_type,
         rate_id,
         count(*) as uses,
         cast(sum(steps) as decimal(20, 0)) as steps,
         max(sent_at) as last_sent_at
     from rated
-    group by all
-
-),
-
-plain_tiers as (
-
-    select
-        plain.*,
-        0 as tier,
-        cast(0 as decimal(20, 0)) as free_steps,
-        cast(0 as decimal(20, 0)) as priced
-    from plain
-    union all
-    select
-        plain.*,
-        1 as tier,
-        cast(0 as decimal(20, 0)) as free_steps,
-        plain.steps as priced
-    from plain
+    group by local_date, payer, usage_type, rate_id
 
 ),
 
 -- 2. Uses that were counted, and what of them lies in which tier.
-counted_tiers as (
+counted_days as (
 
     select
         local_date,
-        person_id,
-        name,
-        site,
-        department,
-        cost_centre,
-        plan,
-        holder,
+        payer,
         usage_type,
         rate_id,
         count(*) as uses,
         cast(sum(steps) as decimal(20, 0)) as steps,
-        max(sent_at) as last_sent_at,
-        0 as tier,
         cast(sum(free_steps) as decimal(20, 0)) as free_steps,
-        cast(0 as decimal(20, 0)) as priced
+        max(sent_at) as last_sent_at
     from counted
-    group by all
-    union all
+    group by local_date, payer, usage_type, rate_id
+
+),
+
+tiered_days as (
+
     select
         local_date,
-        person_id,
-        name,
-        site,
-        department,
-        cost_centre,
-        plan,
-        holder,
+        payer,
         usage_type,
         rate_id,
-        0 as uses,
-        cast(0 as decimal(20, 0)) as steps,
-        max(sent_at) as last_sent_at,
         tier,
-        cast(0 as decimal(20, 0)) as free_steps,
-        cast(sum(priced) as decimal(20, 0)) as priced
+        cast(sum(priced) as decimal(20, 0)) as priced,
+        max(sent_at) as last_sent_at
     from tiered
-    group by all
+    group by local_date, payer, usage_type, rate_id, tier
 
 ),
 
@@ -138,77 +107,113 @@ days as (
 
     select
         local_date,
-        person_id,
-        name,
-        site,
-        department,
-        cost_centre,
-        plan,
-        holder,
+        payer,
         usage_type,
         rate_id,
-        tier,
-        case tier when 0 then uses else 0 end as uses,
-        case tier when 0 then steps else 0 end as steps,
-        free_steps,
-        priced,
+        0 as tier,
+        uses,
+        steps,
+        cast(0 as decimal(20, 0)) as free_steps,
+        cast(0 as decimal(20, 0)) as priced,
         last_sent_at
-    from plain_tiers
+    from plain
     union all
     select
         local_date,
-        person_id,
-        name,
-        site,
-        department,
-        cost_centre,
-        plan,
-        holder,
+        payer,
         usage_type,
         rate_id,
-        tier,
+        1 as tier,
+        0 as uses,
+        cast(0 as decimal(20, 0)) as steps,
+        cast(0 as decimal(20, 0)) as free_steps,
+        steps as priced,
+        last_sent_at
+    from plain
+    union all
+    select
+        local_date,
+        payer,
+        usage_type,
+        rate_id,
+        0 as tier,
         uses,
         steps,
         free_steps,
+        cast(0 as decimal(20, 0)) as priced,
+        last_sent_at
+    from counted_days
+    union all
+    select
+        local_date,
+        payer,
+        usage_type,
+        rate_id,
+        tier,
+        0 as uses,
+        cast(0 as decimal(20, 0)) as steps,
+        cast(0 as decimal(20, 0)) as free_steps,
         priced,
         last_sent_at
-    from counted_tiers
+    from tiered_days
+
+),
+
+days_of_payers as (
+
+    select
+        days.*,
+        payers.person_id,
+        payers.name,
+        payers.site,
+        payers.department,
+        payers.cost_centre,
+        payers.plan,
+        payers.holder
+    from days
+    inner join payers on days.local_date = payers.local_date and days.payer = payers.payer
 
 ),
 
 months as (
 
     select
-        cast(date_trunc('month', days.local_date) as date) as local_month,
+        cast(date_trunc('month', days_of_payers.local_date) as date) as local_month,
         legal_entities.legal_entity,
-        days.person_id,
-        days.name,
-        days.site,
-        days.department,
-        days.cost_centre,
-        days.plan,
-        days.holder,
-        days.usage_type,
+        days_of_payers.person_id,
+        days_of_payers.name,
+        days_of_payers.site,
+        days_of_payers.department,
+        days_of_payers.cost_centre,
+        days_of_payers.plan,
+        days_of_payers.holder,
+        days_of_payers.usage_type,
         coalesce(taxes.tax_percent, cast(0 as decimal(6, 2))) as tax_percent,
-        days.rate_id,
-        days.tier,
-        cast(sum(days.uses) as bigint) as uses,
-        cast(sum(days.steps) as decimal(20, 0)) as steps,
-        cast(sum(days.free_steps) as decimal(20, 0)) as free_steps,
-        cast(sum(days.priced) as decimal(20, 0)) as priced,
-        max(days.last_sent_at) as last_sent_at
-    from days
+        days_of_payers.rate_id,
+        days_of_payers.tier,
+        cast(sum(days_of_payers.uses) as bigint) as uses,
+        cast(sum(days_of_payers.steps) as decimal(20, 0)) as steps,
+        cast(sum(days_of_payers.free_steps) as decimal(20, 0)) as free_steps,
+        cast(sum(days_of_payers.priced) as decimal(20, 0)) as priced,
+        max(days_of_payers.last_sent_at) as last_sent_at
+    from days_of_payers
     inner join legal_entities
         on
-            days.site = legal_entities.site
-            and (legal_entities.valid_from is null or days.local_date >= legal_entities.valid_from)
-            and (legal_entities.valid_to is null or days.local_date < legal_entities.valid_to)
+            days_of_payers.site = legal_entities.site
+            and (
+                legal_entities.valid_from is null
+                or days_of_payers.local_date >= legal_entities.valid_from
+            )
+            and (
+                legal_entities.valid_to is null
+                or days_of_payers.local_date < legal_entities.valid_to
+            )
     left join taxes
         on
-            days.site = taxes.site
-            and days.usage_type = taxes.usage_type
-            and (taxes.valid_from is null or days.local_date >= taxes.valid_from)
-            and (taxes.valid_to is null or days.local_date < taxes.valid_to)
+            days_of_payers.site = taxes.site
+            and days_of_payers.usage_type = taxes.usage_type
+            and (taxes.valid_from is null or days_of_payers.local_date >= taxes.valid_from)
+            and (taxes.valid_to is null or days_of_payers.local_date < taxes.valid_to)
     group by all
 
 ),

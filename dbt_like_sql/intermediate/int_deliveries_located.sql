@@ -34,9 +34,16 @@ recipients as (
 
 -- Each address once: user@domain, or ROOM/nick for an occupant whose address is unknown; whoever
 -- speaks in a room of the company's is nobody else's.
+distinct_recipients as (
+
+    select distinct recipient
+    from recipients
+
+),
+
 addresses as (
 
-    select distinct
+    select
         recipient,
         lower(recipient) as address,
         recipient like '%/%' as is_occupant,
@@ -44,7 +51,7 @@ addresses as (
             when recipient like '%@%' then split_part(split_part(recipient, '@', 2), '/', 1)
             else split_part(recipient, '/', 1)
         end as domain
-    from recipients
+    from distinct_recipients
 
 ),
 
@@ -68,7 +75,8 @@ classed_addresses as (
         addresses.recipient,
         addresses.address,
         addresses.domain,
-        company_addresses.recipient is null as is_external
+        company_addresses.recipient is null as is_external,
+        row_number() over (order by addresses.address, addresses.recipient) as place
     from addresses
     left join company_addresses on addresses.recipient = company_addresses.recipient
 
@@ -83,6 +91,7 @@ classed as (
         recipients.recipients,
         classed_addresses.address,
         classed_addresses.domain,
+        classed_addresses.place,
         case
             when classed_addresses.is_external then 'external'
             when directory.site <> recipients.site then 'between_sites'
@@ -113,8 +122,7 @@ ranked as (
             partition by message_id
             order by
                 case destination when 'external' then 1 when 'between_sites' then 2 else 3 end,
-                address,
-                recipient
+                place
         ) = 1 as is_farthest
     from classed
     where recipients > 1

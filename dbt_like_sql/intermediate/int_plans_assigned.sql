@@ -30,8 +30,10 @@ senders as (
     select distinct
         local_date,
         person_id,
-        cost_centre,
-        site
+        name,
+        site,
+        department,
+        cost_centre
     from messages
 
 ),
@@ -39,10 +41,7 @@ senders as (
 assigned as (
 
     select
-        senders.local_date,
-        senders.person_id,
-        senders.cost_centre,
-        senders.site,
+        senders.*,
         coalesce(of_person.plan, of_cost_centre.plan, of_site.plan) as plan,
         case
             when of_person.plan is not null then 'person'
@@ -78,9 +77,21 @@ final as (
 
     select
         assigned.local_date,
+        -- Uses are counted in their millions: they carry a number instead of all these names.
+        row_number() over (
+            partition by assigned.local_date
+            order by
+                assigned.person_id,
+                assigned.name,
+                assigned.site,
+                assigned.department,
+                assigned.cost_centre
+        ) as payer,
         assigned.person_id,
-        assigned.cost_centre,
+        assigned.name,
         assigned.site,
+        assigned.department,
+        assigned.cost_centre,
         assigned.plan,
         assigned.assigned_by,
         case plans.scope

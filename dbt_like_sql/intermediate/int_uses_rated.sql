@@ -13,7 +13,7 @@ deliveries as (
 
 ),
 
-plans_assigned as (
+payers as (
 
     select * from {{ ref('int_plans_assigned') }}
 
@@ -108,7 +108,7 @@ plan_days as (
     select distinct
         local_date,
         plan
-    from plans_assigned
+    from payers
 
 ),
 
@@ -249,61 +249,99 @@ turns as (
 
 ),
 
+conversation_plans as (
+
+    select distinct plan
+    from plan_types
+    where usage_type = 'conversation'
+
+),
+
 planned as (
 
     select
         messages.local_date,
         messages.message_id,
         messages.sent_at,
+        coalesce(turns.turn, 1) as turn,
         messages.kind,
-        messages.sender,
-        messages.recipients,
-        messages.conversation_id,
         messages.body_bytes,
         messages.file_bytes,
-        messages.person_id,
-        messages.name,
-        messages.site,
-        messages.department,
-        messages.cost_centre,
-        plans_assigned.plan,
-        plans_assigned.holder,
-        times.time_class,
-        coalesce(turns.turn, 1) as turn
+        case
+            when conversation_plans.plan is not null
+                then
+                    coalesce(
+                        messages.conversation_id,
+                        array_to_string(
+                            list_sort(
+                                list_distinct(list_append(messages.recipients, messages.sender))
+                            ),
+                            ' '
+                        )
+                    )
+        end as conversation,
+        payers.payer,
+        payers.person_id,
+        payers.plan,
+        times.time_class
     from messages
-    inner join plans_assigned
+    inner join payers
         on
-            messages.local_date = plans_assigned.local_date
-            and messages.person_id = plans_assigned.person_id
-            and messages.cost_centre = plans_assigned.cost_centre
-            and messages.site = plans_assigned.site
+            messages.local_date = payers.local_date
+            and messages.person_id = payers.person_id
+            and messages.name = payers.name
+            and messages.site = payers.site
+            and messages.department = payers.department
+            and messages.cost_centre = payers.cost_centre
     inner join times
         on
             messages.local_date = times.local_date
             and messages.site = times.site
             and messages.local_quarter = times.local_quarter
     left join turns on messages.message_id = turns.message_id
+    left join conversation_plans on payers.plan = conversation_plans.plan
 
 ),
 
 -- 3. What every message uses: a delivery for each recipient, all else as far as the farthest.
+farthest as (
+
+    select
+        message_id,
+        address,
+        destination
+    from deliveries
+    where is_farthest
+
+),
+
 uses as (
 
     select
         planned.*,
         plan_types.usage_type,
-        case plan_types.usage_type
-            when 'delivery' then deliveries.recipient else ''
-        end as recipient,
-        deliveries.address,
-        coalesce(deliveries.destination, 'internal') as class
+        '' as recipient,
+        0 as place,
+        farthest.address,
+        coalesce(farthest.destination, 'internal') as class
     from planned
     inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
-    left join deliveries
-        on
-            planned.message_id = deliveries.message_id
-            and (deliveries.is_farthest or plan_types.usage_type = 'delivery')
-    where plan_types.usage_type <> 'delivery' or deliveries.recipient is not null
+    left join farthest on planned.message_id = farthest.message_id
+    where plan_types.usage_type <> 'delivery'
+    union all
+    select
+        planned.*,
+        plan_types.usage_type,
+        deliveries.recipient,
+        row_number() over (
+            partition by deliveries.message_id order by deliveries.recipient
+        ) as place,
+        deliveries.address,
+        deliveries.destination as class
+    from planned
+    inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
+    inner join deliveries on planned.message_id = deliveries.message_id
+    where plan_types.usage_type = 'delivery'
 
 ),
 
@@ -328,14 +366,7 @@ measured as (
             else 1
         end as quantity,
         case uses.usage_type
-            when 'conversation'
-                then
-                    coalesce(
-                        uses.conversation_id,
-                        array_to_string(
-                            list_sort(list_distinct(list_append(uses.recipients, uses.sender))), ' '
-                        )
-                    )
+            when 'conversation' then uses.conversation
             when 'active_person' then concat(uses.plan, '/', uses.person_id)
         end as once_key
     from uses
@@ -357,15 +388,9 @@ final as (
         measured.usage_type,
         measured.sent_at,
         measured.turn,
-        measured.person_id,
-        measured.name,
-        measured.site,
-        measured.department,
-        measured.cost_centre,
-        measured.plan,
-        measured.holder,
+        measured.place,
+        measured.payer,
         measured.use_class as destination,
-        measured.address,
         measured.once_key,
         prices.rate_id,
         case prices.rounding

@@ -6,9 +6,28 @@ with counted as (
 
 ),
 
+rates as (
+
+    select * from {{ source('inputs', 'rates') }}
+
+),
+
 tiers as (
 
     select * from {{ source('inputs', 'rate_tiers') }}
+
+),
+
+rated_tiers as (
+
+    select
+        tiers.rate_id,
+        tiers.tier,
+        tiers.tier_from,
+        tiers.tier_to,
+        rates.tiering = 'volume' as is_volume
+    from tiers
+    inner join rates on tiers.rate_id = rates.rate_id
 
 ),
 
@@ -19,40 +38,39 @@ final as (
         counted.local_date,
         counted.message_id,
         counted.recipient,
-        counted.person_id,
-        counted.name,
-        counted.site,
-        counted.department,
-        counted.cost_centre,
-        counted.plan,
-        counted.holder,
         counted.usage_type,
-        counted.rate_id,
         counted.sent_at,
-        tiers.tier,
+        counted.payer,
+        counted.rate_id,
+        rated_tiers.tier,
         cast(
             case
-                when counted.tiering = 'volume' then counted.charged_steps
+                when rated_tiers.is_volume then counted.charged_steps
                 else
-                    least(counted.priced_to, coalesce(tiers.tier_to, counted.priced_to))
-                    - greatest(counted.priced_from, tiers.tier_from)
+                    least(counted.priced_to, coalesce(rated_tiers.tier_to, counted.priced_to))
+                    - greatest(counted.priced_from, rated_tiers.tier_from)
             end as hugeint
         ) as priced
     from counted
-    inner join tiers
+    inner join rated_tiers
         on
-            counted.rate_id = tiers.rate_id
+            counted.rate_id = rated_tiers.rate_id
             and (
                 (
-                    counted.tiering <> 'volume'
+                    not rated_tiers.is_volume
                     and counted.priced_to > counted.priced_from
-                    and counted.priced_to > tiers.tier_from
-                    and (tiers.tier_to is null or counted.priced_from < tiers.tier_to)
+                    and counted.priced_to > rated_tiers.tier_from
+                    and (
+                        rated_tiers.tier_to is null or counted.priced_from < rated_tiers.tier_to
+                    )
                 )
                 or (
-                    counted.tiering = 'volume'
-                    and counted.charged_in_month > tiers.tier_from
-                    and (tiers.tier_to is null or counted.charged_in_month <= tiers.tier_to)
+                    rated_tiers.is_volume
+                    and counted.charged_in_month > rated_tiers.tier_from
+                    and (
+                        rated_tiers.tier_to is null
+                        or counted.charged_in_month <= rated_tiers.tier_to
+                    )
                 )
             )
 

@@ -24,14 +24,16 @@ _MESSAGE = """
             located.kind in ('message', 'file_transfer')
             and located.local_date = plans.local_date
             and located.person_id = plans.person_id
-            and located.cost_centre = plans.cost_centre
+            and located.name = plans.name
             and located.site = plans.site
+            and located.department = plans.department
+            and located.cost_centre = plans.cost_centre
     where located.message_id = {message_id}
 """
 # A row per use and tier; a use that an allowance covers wholly has no tier.
 _USES = """
     select
-        uses.usage_type, uses.recipient, uses.destination, uses.address, uses.rate_id,
+        uses.usage_type, uses.recipient, uses.destination, deliveries.address, uses.rate_id,
         rates.time_band, rates.tiering,
         uses.steps * rates.unit_value as quantity,
         counted.allowance_key,
@@ -44,6 +46,13 @@ _USES = """
         tiers.price, tiers.markup_factor, tiers.markup_fixed
     from intermediate.int_uses_rated as uses
     inner join inputs.rates as rates on uses.rate_id = rates.rate_id
+    left join intermediate.int_deliveries_located as deliveries
+        on
+            uses.message_id = deliveries.message_id
+            and (
+                (uses.usage_type = 'delivery' and uses.recipient = deliveries.recipient)
+                or (uses.usage_type <> 'delivery' and deliveries.is_farthest)
+            )
     left join intermediate.int_uses_counted as counted
         on
             uses.message_id = counted.message_id

@@ -47,7 +47,7 @@ _LOCATED = f"""
     from range({MESSAGES}) as numbers(n)
 """
 _ADDED_UP = "select local_date, person_id, kind, count(*), sum(body_bytes) from {} group by all"
-_RATES_FOUND = "select local_date, person_id, rate_id, count(*), sum(steps) from ({}) group by all"
+_RATES_FOUND = "select local_date, payer, rate_id, count(*), sum(steps) from ({}) group by all"
 
 
 @contextmanager
