@@ -4,10 +4,12 @@ with summed as (
 
     select
         local_month,
+        legal_entity,
         currency,
+        sum(cost) as cost,
         sum(charge) as charge
     from {{ ref('charges_by_person_monthly') }}
-    group by local_month, currency
+    group by local_month, legal_entity, currency
 
 ),
 
@@ -15,18 +17,31 @@ lines as (
 
     select
         local_month,
+        legal_entity,
         currency,
+        sum(cost) as cost,
         sum(charge) as charge
     from {{ ref('charge_lines_monthly') }}
-    group by local_month, currency
+    group by local_month, legal_entity, currency
 
 )
 
 select
-    lines.local_month,
-    lines.currency,
+    coalesce(lines.local_month, summed.local_month) as local_month,
+    coalesce(lines.legal_entity, summed.legal_entity) as legal_entity,
+    coalesce(lines.currency, summed.currency) as currency,
+    lines.cost as cost_of_lines,
+    summed.cost,
     lines.charge as charge_of_lines,
     summed.charge
 from lines
-left join summed on lines.local_month = summed.local_month and lines.currency = summed.currency
-where lines.charge <> coalesce(summed.charge, 0)
+full outer join summed
+    on
+        lines.local_month = summed.local_month
+        and lines.legal_entity = summed.legal_entity
+        and lines.currency = summed.currency
+where
+    lines.local_month is null
+    or summed.local_month is null
+    or lines.cost <> summed.cost
+    or lines.charge <> summed.charge

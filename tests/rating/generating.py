@@ -80,7 +80,7 @@ class Maker:
             [dict(site) for site in SITES], legal_entities=[dict(entity) for entity in ENTITIES]
         )
         self.limits = [self.month, self.next_month, self.month.replace(day=10)]
-        self.limits += clock_changes(self.month, self.next_month)
+        self.limits += 3 * clock_changes(self.month, self.next_month)
         self.people: list[str] = []
         self.instants: list[dt.datetime] = []
         self.currencies: list[str] = []

@@ -6,7 +6,7 @@ everything up anew for every message, so that nothing in it is clever.
 
 import calendar
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -71,6 +71,7 @@ class Use:
     charge: Fraction = Fraction(0)
     conversation: str = ""
     priced_by: list[TextRow] = field(default_factory=list)
+    message: int = 0
 
     @property
     def month(self) -> Date:
@@ -98,6 +99,7 @@ class Rater:
 
     world: World
     uses: list[Use] = field(default_factory=list)
+    sent: list[tuple[Date, Place, str]] = field(default_factory=list)
 
     # --- What the files say.
 
@@ -271,8 +273,10 @@ class Rater:
         """All lines of all months."""
         for collection, messages in self.world.messages.items():
             for message in messages:
+                place, local = self.place(collection, message)
+                self.sent.append((local.date(), place, message["kind"]))
                 if message["kind"] in ("message", "file_transfer"):
-                    self.use(collection, message)
+                    self.use(message, place, local)
         self.uses.sort(key=lambda use: use.at)
         self.keep_the_first_of_each_month()
         self.spend_allowances()
@@ -283,17 +287,18 @@ class Rater:
         self.add_limits(lines)
         return lines
 
-    def use(self, collection: str, message: dict[str, Any]) -> None:
-        """All that one message uses."""
-        sent_at, sender = message["sent_at"], message["sender"]
-        row = self.person(sender, sent_at)
+    def place(self, collection: str, message: dict[str, Any]) -> tuple[Place, dt.datetime]:
+        """Whose it is, and the time there."""
+        row = self.person(message["sender"], message["sent_at"])
         site = row["site"] if row else self.world.collections()[collection]
-        place = (
-            Place(row["person_id"], site, row["department"], row["cost_centre"])
-            if row
-            else Place(UNKNOWN, site, UNKNOWN, UNKNOWN)
-        )
-        local = sent_at.astimezone(self.zone(site))
+        local = message["sent_at"].astimezone(self.zone(site))
+        if row:
+            return Place(row["person_id"], site, row["department"], row["cost_centre"]), local
+        return Place(UNKNOWN, site, UNKNOWN, UNKNOWN), local
+
+    def use(self, message: dict[str, Any], place: Place, local: dt.datetime) -> None:
+        """All that one message uses."""
+        sent_at, site = message["sent_at"], place.site
         plan = self.plan(place, local.date())
         addresses = [
             (self.destination(r, site, sent_at), r.lower(), r) for r in recipients(message)
@@ -319,6 +324,7 @@ class Rater:
                 units=units(usage_type, message, rate),
                 to=address,
                 conversation=conversation(message),
+                message=len(self.sent) - 1,
             )
             self.uses.append(use)
 
@@ -427,6 +433,19 @@ class Rater:
         rows = self.rates[use.plan, use.usage_type]
         found = [r for r in rows if all(r[c] == use.rate[c] for c in same)]
         return sorted(found, key=lambda r: number(r["tier_from"]))
+
+    def states(self) -> Counter[tuple[Date, Place, str, str]]:
+        """How many messages of a day, place and kind are billed, free, both, or neither."""
+        quantities: defaultdict[int, set[str]] = defaultdict(set)
+        for use in self.uses:
+            free = use.free + use.zero
+            quantities[use.message] |= {"free"} if free else set()
+            quantities[use.message] |= {"billed"} if free < use.units else set()
+        names = {"": "not_billable", "billed": "billed", "free": "free", "billed free": "in_part"}
+        return Counter(
+            (*sent, names[" ".join(sorted(quantities[number]))])
+            for number, sent in enumerate(self.sent)
+        )
 
     # --- Lines, fees and limits.
 

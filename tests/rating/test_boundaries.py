@@ -6,27 +6,24 @@ from fractions import Fraction
 import pytest
 
 from tests.rating.boundary_cases import BOUNDARIES, Boundary, Charges, world_of_all
-from tests.rating.comparing import Figures, differences, modelled, rated
+from tests.rating.comparing import Bills, Figures, differences, modelled, rated
 
 pytestmark = pytest.mark.xdist_group("boundaries")
-
-Bills = tuple[Figures, Figures]
 
 
 @pytest.fixture(scope="module")
 def bills(tmp_path_factory: pytest.TempPathFactory) -> Bills:
-    """Lines and taxes of all cases by the models; the rater agrees with them."""
+    """All cases by the models; the rater agrees with them."""
     world = world_of_all()
-    lines, taxes = modelled(world, tmp_path_factory.mktemp("boundaries") / "project")
-    expected_lines, expected_taxes = rated(world)
-    assert differences(lines, expected_lines) == {}
-    assert differences(taxes, expected_taxes) == {}
-    return lines, taxes
+    bills = modelled(world, tmp_path_factory.mktemp("boundaries") / "project")
+    expected, _ = rated(world)
+    assert differences(bills, expected) == {}
+    return bills
 
 
 @pytest.mark.parametrize("case", BOUNDARIES, ids=lambda case: case.name)
 def test_a_case_costs_what_a_clerk_works_out(bills: Bills, case: Boundary) -> None:
-    found = _charges(bills[0], case.name)
+    found = _charges(bills.lines, case.name)
     if isinstance(case.expected, Decimal):
         assert sum(found.values()) == case.expected
     else:
@@ -34,21 +31,21 @@ def test_a_case_costs_what_a_clerk_works_out(bills: Bills, case: Boundary) -> No
 
 
 def test_a_mark_up_is_on_the_charge_and_not_on_the_cost(bills: Bills) -> None:
-    (line,) = _of_plan(bills[0], "a_mark_up_is_exact_until_the_line", "message")
+    (line,) = _of_plan(bills.lines, "a_mark_up_is_exact_until_the_line", "message")
     assert line[4:6] == (Fraction("0.2"), Fraction("0.265"))
 
 
 def test_what_an_allowance_covers_or_costs_nothing_is_free(bills: Bills) -> None:
     name = "a_use_is_free_in_part_where_the_allowance_ends_within_it"
-    (kilobytes,) = _of_plan(bills[0], name, "kilobyte")
+    (kilobytes,) = _of_plan(bills.lines, name, "kilobyte")
     assert kilobytes[1:4] == (Fraction(4), Fraction("2.5"), Fraction("1.5"))
-    (messages,) = _of_plan(bills[0], name, "message")
+    (messages,) = _of_plan(bills.lines, name, "message")
     assert messages[1:4] == (Fraction(2), Fraction(2), Fraction(0))
 
 
 def test_tax_is_rounded_on_the_sum_of_the_lines(bills: Bills) -> None:
     centre = "a_currency_without_minor_unit_is_rounded_to_whole_units_C1"
-    found = {key: taxes for key, taxes in bills[1].items() if key[2] == centre}
+    found = {key: taxes for key, taxes in bills.taxes.items() if key[2] == centre}
     assert list(found.values()) == [(Fraction(1), Fraction(0))]
     assert [(key[1], key[3]) for key in found] == [("nippon", Fraction(10))]
 

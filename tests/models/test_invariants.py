@@ -1,0 +1,145 @@
+"""Every rule about rows can be broken, and then says so: each has a damage that it has to find."""
+
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from eur_pipeline.models import build, load_models
+from eur_pipeline.models.inputs import read_inputs, variables
+from eur_pipeline.models.lake_listing import list_lake
+from eur_pipeline.models.model import ModelTest
+from eur_pipeline.models.running import Run
+from eur_pipeline.models.testing import run_test
+from eur_pipeline.project import Project
+from tests.models.lake_project import write_archive
+from tests.rating.boundary_cases import NOON, SITES, Case
+from tests.rating.world import World
+
+pytestmark = pytest.mark.xdist_group("invariants")
+
+LINES = "charge_lines_monthly"
+RATED, STATES = "intermediate.int_uses_rated", "billing_states_daily"
+# What is lost, doubled or changed by one cent, one unit or one message.
+DAMAGES = [
+    ("archives_reconcile", "update archives set copies = copies + 1"),
+    ("charge_lines_are_billed_or_free", f"update {LINES} set free_quantity = free_quantity + 1"),
+    ("charge_lines_are_billed_or_free", f"update {LINES} set charge = -0.01"),
+    (
+        "charge_lines_are_billed_or_free",
+        f"update {LINES} set free_quantity = quantity, billed_quantity = 0 where charge > 0",
+    ),
+    ("charge_lines_count_every_use", f"update {LINES} set uses = uses + 1"),
+    *(
+        (f"charges_by_{what}_add_up", damage.format(table=f"charges_by_{what}_monthly"))
+        for what in ("person", "department", "cost_centre", "site")
+        for damage in (
+            "update {table} set charge = charge + 0.01",
+            "update {table} set cost = cost - 0.000000000001",
+            "update {table} set legal_entity = 'another'",
+            "delete from {table}",
+        )
+    ),
+    ("every_message_is_in_one_billing_state", f"delete from {STATES} where state = 'free'"),
+    ("every_message_is_in_one_billing_state", f"insert into {STATES} from {STATES}"),
+    (
+        "every_message_is_in_one_billing_state",
+        f"update {STATES} set kind = 'message' where state = 'not_billable'",
+    ),
+    (
+        "every_record_is_a_message_or_a_copy",
+        "update intermediate.int_archives_counted set copies = copies - 1",
+    ),
+    ("every_use_has_a_price", f"update {RATED} set rate_id = null"),
+    (
+        "messages_are_the_records_that_are_no_copies",
+        "delete from messages where kind = 'receipt'",
+    ),
+    (
+        "plans_are_in_the_currency_of_their_legal_entity",
+        "update intermediate.int_plans_assigned set currency = 'JPY'",
+    ),
+    (
+        "fees_are_in_the_currency_of_their_legal_entity",
+        "update intermediate.int_people_planned set currency = 'JPY'",
+    ),
+    ("records_have_a_known_dialect", "update intermediate.int_records_keyed set dialect = 'x'"),
+    (
+        "records_have_one_id_each",
+        "insert into staging.stg_lake__records from staging.stg_lake__records",
+    ),
+    ("rejects_belong_to_an_archive", "update rejects set archive_sha256 = 'x'"),
+    ("taxes_are_on_all_charges", "update taxes_by_cost_centre_monthly set net = net + 0.01"),
+    ("taxes_are_on_all_charges", "update taxes_by_cost_centre_monthly set gross = gross + 0.01"),
+    ("taxes_are_on_all_charges", "delete from taxes_by_cost_centre_monthly"),
+    (
+        "usage_by_department_equals_usage_by_person",
+        "update usage_by_department_daily set messages = messages + 1",
+    ),
+    ("usage_by_person_equals_messages", "update usage_by_person_daily set messages = 0"),
+]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A message in every state, one copy and one reject, with a fee and a tax."""
+    world = World([dict(site) for site in SITES])
+    for kind in ("message", "file_transfer"):
+        for destination in ("internal", "external"):
+            row = {"usage_type": kind, "destination": destination, "price": "0"}
+            world.add("tariff.csv", **row, currency="CHF")
+    world.add("tariff/taxes.csv", site="zurich", percent="8.1")
+    case = Case(world, "office")
+    case.terms(minimum="5")
+    case.rate(price="1")
+    case.rate("kilobyte", price="1")
+    case.rate("monthly_fee", price="3")
+    case.allow("1")
+    case.allow("3", "kilobyte")
+    case.send(NOON, body_bytes=1000)
+    case.send(NOON.replace(minute=1), body_bytes=2000)
+    case.send(NOON.replace(minute=2), body_bytes=2000)
+    case.send(NOON.replace(minute=3), kind="receipt")
+    project = world.write(tmp_path_factory.mktemp("invariants") / "project")
+    copies = world.messages["zurich_im"][:1]
+    write_archive(project, "b.xml", copies, "zurich_im", NOON, rejects=1)
+    assert build(project).committed
+    return project
+
+
+@pytest.fixture
+def run(built: Project, tmp_path: Path) -> Iterator[Run]:
+    """A build whose tables can be damaged before they are tested."""
+    warehouse = tmp_path / built.warehouse_path.name
+    shutil.copyfile(built.warehouse_path, warehouse)
+    models = {model.name: model for model in load_models()}
+    inputs = {name: table.stamps for name, table in read_inputs(built).items()}
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        run = Run(connection, models, list_lake(built.lake_path), inputs, variables())
+        run.rebuilt.update({name: run.dates(name) for name in models})
+        yield run
+
+
+@cache
+def rules() -> dict[str, ModelTest]:
+    tests = [test for model in load_models() for test in model.tests]
+    return {test.name: test for test in tests if test.rule == "rows"}
+
+
+def test_messages_are_in_all_four_states(run: Run) -> None:
+    states = run.connection.execute(f"select state, messages from {STATES} order by 1").fetchall()
+    assert states == [("billed", 1), ("free", 1), ("in_part", 1), ("not_billable", 1)]
+
+
+def test_nothing_is_found_where_nothing_is_damaged(run: Run) -> None:
+    assert [t.name for t in rules().values() if run_test(run, t).failing_rows] == []
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
+def test_a_damage_is_found(run: Run, name: str, damage: str) -> None:
+    run.connection.execute(damage)
+    assert run_test(run, rules()[name]).failing_rows > 0
