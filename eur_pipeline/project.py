@@ -99,6 +99,11 @@ class Project:
         return self.path / "data" / "published" / "eur.duckdb"
 
     @property
+    def trial_path(self) -> Path:
+        """Where a tariff is tried; nothing in it outlives the trial."""
+        return self.path / "data" / "trial"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own records: runs, events, schedules."""
         return self.path / "data" / "dagster"

@@ -17,6 +17,7 @@ from eur_pipeline.billing.plan import (
     classes_of,
 )
 from eur_pipeline.billing.rate_files import TARIFF_PLAN
+from eur_pipeline.billing.tariff_files import SIMPLE, TariffFiles
 from eur_pipeline.billing.times import Slot, TimeBands
 from eur_pipeline.errors import ConfigurationError
 
@@ -45,11 +46,11 @@ class Offer:
 
 
 def offers(
-    rates: Iterable[Rate], bands: TimeBands, valid: Mapping[str, Period], where: str
+    rates: Iterable[Rate], bands: TimeBands, valid: Mapping[str, Period], files: TariffFiles
 ) -> list[Offer]:
     """What every plan offers; a ConfigurationError names the first gap or overlap.
 
-    `valid` says when each plan is, and `where` names the folder of the files.
+    `valid` says when each plan is, and `files` are named in it.
     """
     of_plan: defaultdict[str, dict[str, list[Rate]]] = defaultdict(dict)
     for rate in rates:
@@ -62,7 +63,7 @@ def offers(
         offer
         for plan, of_types in of_plan.items()
         for usage_type, of_type in of_types.items()
-        for offer in _offers_of_type(plan, usage_type, of_type, times, valid[plan], where)
+        for offer in _offers_of_type(plan, usage_type, of_type, times, valid[plan], files)
     ]
 
 
@@ -77,7 +78,7 @@ def _offers_of_type(
     rates: Sequence[Rate],
     times: Sequence[TimeClass],
     valid: Period,
-    where: str,
+    files: TariffFiles,
 ) -> Iterator[Offer]:
     destinations = [
         *classes_of(usage_type),
@@ -90,7 +91,7 @@ def _offers_of_type(
             settled = settle(claims)
             gap = first_gap([period for period, _ in settled], valid)
             if gap:
-                raise _gap_error(where, plan, usage_type, destination, slot, gap)
+                raise _gap_error(files, plan, usage_type, destination, slot, gap)
             for period, rate in settled:
                 yield Offer(plan, usage_type, destination, name, period, rate)
 
@@ -127,12 +128,12 @@ def _require_no_overlap(claims: Sequence[Claim[Rate]]) -> None:
 
 
 def _gap_error(
-    where: str, plan: str, usage_type: str, destination: str, slot: Slot, gap: Period
+    files: TariffFiles, plan: str, usage_type: str, destination: str, slot: Slot, gap: Period
 ) -> ConfigurationError:
-    file = "tariff.csv" if plan == TARIFF_PLAN else "tariff/rates.csv"
+    file = files.path(SIMPLE if plan == TARIFF_PLAN else "rates.csv")
     kind, quarter = slot
     time = "" if destination == NONE else f", {kind} {quarter // 4:02}:{quarter % 4 * 15:02}"
     return ConfigurationError(
-        f"{where}/{file}: expected a rate of plan {plan} for {usage_type}, {destination}{time}, "
+        f"{file}: expected a rate of plan {plan} for {usage_type}, {destination}{time}, "
         f"from {gap}; found none. Write one, with price 0 if it is free"
     )

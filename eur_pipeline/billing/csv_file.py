@@ -119,6 +119,12 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             yield Row(path, line, cells)
 
 
+def read_columns(path: Path) -> tuple[str, ...]:
+    """The names in the first line of a CSV file."""
+    _, names = next(_numbered(_read_table(path)))
+    return names
+
+
 def _numbered(table: "pd.DataFrame") -> Iterator[tuple[int, tuple[str, ...]]]:
     """The rows with the line at which each begins; a quoted text can have several lines."""
     line = 1

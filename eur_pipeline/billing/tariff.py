@@ -29,6 +29,7 @@ from eur_pipeline.billing.plan_files import (
 )
 from eur_pipeline.billing.rate_files import TARIFF_PLAN, read_rates, read_tariff_rates
 from eur_pipeline.billing.sites import SiteTree, read_sites
+from eur_pipeline.billing.tariff_files import SIMPLE, TariffFiles, files_of
 from eur_pipeline.billing.times import TimeBands, read_holidays, read_time_bands
 from eur_pipeline.config import Config
 from eur_pipeline.project import Project
@@ -61,31 +62,35 @@ class Tariff:
         return frozenset(limited | {r.plan for r in self.rates if r.usage_type == "monthly_fee"})
 
 
-def read_tariff(project: Project, sites: SiteTree | None = None) -> Tariff:
+def read_tariff(
+    project: Project, sites: SiteTree | None = None, *, files: TariffFiles | None = None
+) -> Tariff:
     """All of it; a ConfigurationError names file, line and column of a fault.
 
-    `sites` is read from the project's files where it is not given.
+    `sites` are read from the project's files, and `files` are those of the project, where they are
+    not given.
     """
-    config, folder = project.config, project.tariff_folder
-    sites = sites or read_sites(project)
-    bands = read_time_bands(folder / "time_bands.csv")
-    simple = read_tariff_rates(project.tariff_path, config.billing.currency)
-    plans = read_plans(folder / "plans.csv")
-    rates = [*simple, *read_rates(folder / "rates.csv", _names(plans), bands.names)]
+    config, files, sites = project.config, files or files_of(project), sites or read_sites(project)
+    bands = read_time_bands(files.path("time_bands.csv"))
+    simple = read_tariff_rates(files.path(SIMPLE), config.billing.currency)
+    plans = read_plans(files.path("plans.csv"))
+    rates = [*simple, *read_rates(files.path("rates.csv"), _names(plans), bands.names)]
     valid = _validity(plans)
     tariff = {TARIFF_PLAN: tariff_validity(simple)} if simple else {}
-    allowances = read_allowances(folder / "allowances.csv", rates)
+    allowances = read_allowances(files.path("allowances.csv"), rates)
     # Who falls back on tariff.csv on a day that it has no rates for is found when it happens.
-    assigned = read_assignments(folder / "assignments.csv", config, {TARIFF_PLAN: ALWAYS, **valid})
+    assigned = read_assignments(
+        files.path("assignments.csv"), config, {TARIFF_PLAN: ALWAYS, **valid}
+    )
     return Tariff(
         plans=(_tariff_terms(config), *plans),
         rates=tuple(rates),
-        offers=tuple(offers(rates, bands, {**tariff, **valid}, str(project.path))),
+        offers=tuple(offers(rates, bands, {**tariff, **valid}, files)),
         allowances=tuple(_allowances_by_class(allowances)),
         assignments=(*_of_people(assigned), *_of_sites(assigned, sites)),
-        taxes=tuple(_taxes_of_sites(read_taxes(folder / "taxes.csv", config), sites)),
+        taxes=tuple(_taxes_of_sites(read_taxes(files.path("taxes.csv"), config), sites)),
         time_bands=bands,
-        holidays=tuple(read_holidays(folder / "holidays.csv", sites)),
+        holidays=tuple(read_holidays(files.path("holidays.csv"), sites)),
     )
 
 

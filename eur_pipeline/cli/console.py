@@ -14,6 +14,9 @@ from rich.console import Console
 if TYPE_CHECKING:
     from eur_pipeline.project import Project
 
+# Names come from archives, and CSV is opened in spreadsheets.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 # Results go to standard output, everything about the way there to standard error.
 out = Console()
 errors = Console(stderr=True)
@@ -51,6 +54,11 @@ def command_name() -> str:
 def printable(text: str) -> str:
     """The text without control characters: a name from an archive could steer the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def as_cell(value: object) -> object:
+    """For CSV: text that a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def print_json(result: Mapping[str, Any]) -> None:

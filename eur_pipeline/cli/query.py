@@ -11,12 +11,9 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from eur_pipeline import analyst
-from eur_pipeline.cli.console import ProjectDir, errors, out, printable
+from eur_pipeline.cli.console import ProjectDir, as_cell, errors, out, printable
 
 _ANY_WIDTH = 1 << 20
-
-# Names come from archives, and CSV is opened in spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def query(
@@ -49,13 +46,8 @@ def _as_csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_as_cell(value) for value in row] for row in rows)
+    writer.writerows([as_cell(value) for value in row] for row in rows)
     return text.getvalue().rstrip("\n")
-
-
-def _as_cell(value: object) -> object:
-    """Text that a spreadsheet would take for a formula begins with an apostrophe instead."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _show(names: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -1,6 +1,7 @@
-"""`eur tariff`: why a message costs what it costs.
+"""`eur tariff`: why a message costs what it costs, and what it would cost.
 
-What is asked for is found in `eur_pipeline.billing.explaining`.
+Why is found in `eur_pipeline.billing.explaining`; the commands that try a tariff stand in
+`tariff_trial.py`.
 """
 
 from collections.abc import Iterator
@@ -15,13 +16,15 @@ from eur_pipeline.billing.explaining import Explanation, UseExplained
 from eur_pipeline.billing.explaining import explain as explain_message
 from eur_pipeline.cli.commands import group
 from eur_pipeline.cli.console import AsJson, ProjectDir, out, print_json, printable
+from eur_pipeline.cli.tariff_trial import try_plans
 
-tariff = group("Ask why a message costs what it costs.")
+tariff = group("Ask what usage costs, why, and what it would cost.")
+tariff.command("try")(try_plans)
 
 
 @tariff.callback()
 def _of_tariffs() -> None:
-    """Ask why a message costs what it costs."""
+    """Ask what usage costs, why, and what it would cost."""
 
 
 @tariff.command()

@@ -1,0 +1,144 @@
+"""`eur tariff try`: what a person and a program are shown of another tariff."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from eur_pipeline.cli import app, console
+from eur_pipeline.models import build, publish
+from tests.models.lake_project import (
+    CONFIGURATION,
+    TARIFF,
+    TARIFF_HEADER,
+    make_project,
+    record,
+    write_archive,
+)
+
+DEARER = (
+    *TARIFF[:1],
+    "message,external,,2026-04-10,CHF,0.07",
+    "message,external,2026-04-10,,CHF,1",
+)
+ENTITIES = CONFIGURATION.replace(
+    "company_domains: [presence.example]",
+    "company_domains: [presence.example],\n"
+    "          legal_entities: [{name: us_inc, currency: CHF, sites: [boston]}]",
+)
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Anna and `=Cleo` write to the outside, Bo inside; another tariff lies in `plan.csv`."""
+    monkeypatch.setattr(console.out, "_width", 120)
+    people = (
+        "p1,Anna Huber,,10001,geneva,Sales,C100,,",
+        "p2,Bo Lind,,10002,geneva,Support,C200,,",
+        "p3,=Cleo,,10003,boston,Sales,C100,,",
+    )
+    project = make_project(tmp_path / "project", directory=people, configuration=ENTITIES)
+    records = [
+        record(f"2026-{month:02}-20T12:00", sender, recipients=[to])
+        for month in (3, 4)
+        for sender, to in (
+            ("10001", "a@else.example"),
+            ("10002", "10001"),
+            ("10003", "a@else.example"),
+        )
+    ]
+    write_archive(project, "a.xml", records)
+    assert build(project).committed
+    publish(project)
+    text = "\n".join([TARIFF_HEADER, *DEARER, *TARIFF[2:]]) + "\n"
+    (tmp_path / "plan.csv").write_text(text, encoding="utf-8")
+    return project.path
+
+
+def run(directory: Path, *arguments: str) -> Result:
+    plan = str(directory.parent / "plan.csv")
+    return CliRunner().invoke(app, ["tariff", "try", plan, *arguments, "--dir", str(directory)])
+
+
+def cells(result: Result) -> list[list[str]]:
+    """The tables' rows, without their lines."""
+    assert result.exit_code == 0, result.output
+    rows = [line.strip("│┃").replace("┃", "│").split("│") for line in result.output.splitlines()]
+    return [[cell.strip() for cell in row] for row in rows if len(row) > 1]
+
+
+def test_the_largest_difference_comes_first_and_what_stays_is_counted(directory: Path) -> None:
+    result = run(directory, "--month", "2026-04", "--by", "person")
+    head, *rows = cells(result)
+    assert head == ["person", "cost centre", "legal entity", "as rated", "tried", "difference", "%"]
+    assert rows[:2] == [
+        ["p1 Anna Huber", "C100", "company, CHF", "0.03", "1.00", "+0.97", "+3,233.3"],
+        ["p3 =Cleo", "C100", "us_inc, CHF", "0.03", "1.00", "+0.97", "+3,233.3"],
+    ]
+    assert rows[2] == ["in all", "", "company, CHF", "0.04", "1.01", "+0.97", "+2,425.0"]
+    assert "1 of 3 rows by person are charged as before." in result.output
+
+
+def test_several_months_are_shown_one_by_one_and_together(directory: Path) -> None:
+    rows = cells(run(directory))
+    assert ["2026-03", "company, CHF", "0.04", "0.08", "+0.04", "+100.0"] in rows
+    assert ["2026-04", "us_inc, CHF", "0.03", "1.00", "+0.97", "+3,233.3"] in rows
+    assert ["C100", "company, CHF", "0.06", "1.07", "+1.01", "+1,683.3"] in rows
+    assert ["in all", "us_inc, CHF", "0.06", "1.07", "+1.01", "+1,683.3"] in rows
+
+
+def test_only_so_many_are_shown_as_are_asked_for(directory: Path) -> None:
+    result = run(directory, "--by", "person", "--top", "1")
+    assert "=Cleo" not in result.output
+    assert "1 more rows by person differ." in result.output
+
+
+def test_a_program_reads_rows_and_totals_as_json(directory: Path) -> None:
+    found = json.loads(run(directory, "--month", "2026-03", "--json").output)
+    assert found["by"] == "cost_centre"
+    assert found["rows"][0] == {
+        "month": "2026-03",
+        "legal_entity": "company",
+        "currency": "CHF",
+        "cost_centre": "C100",
+        "rated": "0.030",
+        "tried": "0.070",
+        "difference": "0.040",
+        "percent": "133.3",
+    }
+    assert len(found["rows"]) == 3
+    assert [(t["legal_entity"], t["tried"], t["tax_tried"]) for t in found["totals"]] == [
+        ("company", "0.080", "0.000"),
+        ("us_inc", "0.070", "0.000"),
+    ]
+
+
+def test_csv_has_every_row_and_no_formula(directory: Path) -> None:
+    text = run(directory, "--by", "person", "--csv").output
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(r["month"], r["person_id"], r["name"], r["difference"]) for r in rows[:3]] == [
+        ("2026-03", "p1", "Anna Huber", "0.040"),
+        ("2026-03", "p2", "Bo Lind", "0.000"),
+        ("2026-03", "p3", "'=Cleo", "0.040"),
+    ]
+    assert len(rows) == 6
+
+
+def test_a_tariff_that_changes_nothing_says_so(directory: Path) -> None:
+    result = CliRunner().invoke(app, ["tariff", "try", "--dir", str(directory)])
+    assert result.exit_code == 0
+    assert "no month with usage changes" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--month", "March"], ["--month", "2026-03-02"], ["--by", "x"], ["--top", "0"]]
+)
+def test_wrong_use_ends_with_2(directory: Path, arguments: list[str]) -> None:
+    assert run(directory, *arguments).exit_code == 2
+
+
+def test_json_and_csv_at_once_are_wrong_use(directory: Path) -> None:
+    assert run(directory, "--json", "--csv").exit_code == 2
