@@ -27,13 +27,7 @@ in_rooms as (
         records.sent_at,
         records.collection,
         records.archive_sha256,
-        concat(
-            coalesce(cast(records.upload_hour as varchar), ''),
-            '/',
-            records.archive_name,
-            '/',
-            lpad(cast(records.ordinal as varchar), 10, '0')
-        ) as place
+        records.ordinal
     from records
     inner join folded
         on records.record_id = folded.record_id and records.collection = folded.collection
@@ -44,14 +38,56 @@ in_rooms as (
 ),
 
 -- Only an archive that tells of joins and leaves tells them from what was said in one second.
+archives as (
+
+    select
+        event_date,
+        room,
+        archive_sha256,
+        collection,
+        max(case when event in ('join', 'leave') then 1 else 0 end) = 1 as is_witness,
+        min(sent_at) as first_sent_at,
+        count(*) as events
+    from in_rooms
+    group by event_date, room, archive_sha256, collection
+
+),
+
+-- What several archives tell of one second goes in the order in which they begin, the fullest
+-- first: by what they say of the room, and not by when or under which name they came.
+archives_placed as (
+
+    select
+        event_date,
+        room,
+        archive_sha256,
+        collection,
+        is_witness,
+        row_number() over (
+            partition by event_date, room
+            order by first_sent_at asc, events desc, archive_sha256 asc, collection asc
+        ) as archive_place
+    from archives
+
+),
+
 witnessed as (
 
     select
-        *,
-        max(case when event in ('join', 'leave') then 1 else 0 end) over (
-            partition by event_date, archive_sha256, room
-        ) = 1 as is_witness
+        in_rooms.*,
+        archives_placed.is_witness,
+        concat(
+            lpad(cast(archives_placed.archive_place as varchar), 10, '0'),
+            '/',
+            lpad(cast(in_rooms.ordinal as varchar), 10, '0')
+        ) as place
     from in_rooms
+    inner join archives_placed
+        on
+            in_rooms.event_date = archives_placed.event_date
+            and in_rooms.room = archives_placed.room
+            and in_rooms.archive_sha256 = archives_placed.archive_sha256
+            and in_rooms.collection = archives_placed.collection
 
 ),
 
@@ -61,7 +97,7 @@ copies_ranked as (
         *,
         row_number() over (
             partition by message_id
-            order by case when is_witness then 0 else 1 end, place, collection
+            order by case when is_witness then 0 else 1 end, event_date, place, collection
         ) as copy
     from witnessed
 
