@@ -261,20 +261,53 @@ def a_new_version_of_a_rate_goes_on_counting(case: Case) -> None:
 # --- Days and times.
 
 
-def _at(time: str) -> Callable[[Case], None]:
-    """Prices change at midnight."""
+def _around(day: str, midnight: str, sender: str) -> Callable[[Case], None]:
+    """Prices change with the day, which begins at that instant for the sender."""
 
     def prepare(case: Case) -> None:
         case.terms()
-        case.rate(price="1", valid_to="2026-03-10")
-        case.rate(price="10", valid_from="2026-03-10")
-        case.send(time)
+        case.rate(price="1", valid_to=day)
+        case.rate(price="10", valid_from=day)
+        instant = dt.datetime.fromisoformat(midnight).replace(tzinfo=dt.UTC)
+        for microseconds in (-1, 0, 1):
+            case.send(instant + dt.timedelta(microseconds=microseconds), sender=sender)
 
     return prepare
 
 
-add("a_rate_until_local_midnight", _at("2026-03-09T22:59:59.999999"), "1")
-add("a_rate_from_local_midnight_on", _at("2026-03-09T23:00"), "10")
+# One microsecond before midnight, at midnight, and after: 1 + 10 + 10. Days of 23 and of 25 hours
+# have their midnights an hour away from those of the day before.
+for _name, _day, _midnight, _sender in (
+    ("in_the_middle_of_a_month", "2026-03-10", "2026-03-09T23:00", "ann"),
+    ("before_a_day_of_23_hours", "2026-03-29", "2026-03-28T23:00", "ann"),
+    ("after_a_day_of_23_hours", "2026-03-30", "2026-03-29T22:00", "ann"),
+    ("before_a_day_of_25_hours", "2026-10-25", "2026-10-24T22:00", "ann"),
+    ("after_a_day_of_25_hours", "2026-10-26", "2026-10-25T23:00", "ann"),
+    ("after_a_day_of_23_hours_in_boston", "2026-03-09", "2026-03-09T04:00", "cy"),
+    ("after_a_day_of_25_hours_in_boston", "2026-11-02", "2026-11-02T05:00", "cy"),
+    ("after_a_day_of_25_hours_in_the_south", "2026-04-06", "2026-04-05T12:00", "di"),
+    ("after_a_day_of_23_hours_in_the_south", "2026-09-28", "2026-09-27T11:00", "di"),
+    ("before_a_leap_day", "2028-02-29", "2028-02-28T23:00", "ann"),
+    ("after_a_leap_day", "2028-03-01", "2028-02-29T23:00", "ann"),
+):
+    add(f"rates_change_at_midnight_{_name}", _around(_day, _midnight, _sender), "21")
+
+
+@costs(_line("ann", "100", month="2028-02"))
+def a_rate_of_the_leap_day_alone(case: Case) -> None:
+    case.terms()
+    case.rate(price="0", valid_to="2028-02-29")
+    case.rate(price="100", valid_from="2028-02-29", valid_to="2028-03-01")
+    case.rate(price="0", valid_from="2028-03-01")
+    case.send("2028-02-28T12:00", "2028-02-29T12:00", "2028-03-01T12:00")
+
+
+@costs(_line("ann", "2") | _line("ann", "1", centre="C2"))
+def departments_change_at_local_midnight(case: Case) -> None:
+    case.terms()
+    case.rate(price="1")
+    case.move("ann", "2026-03-18", department="Research")
+    case.send("2026-03-17T22:59:59", "2026-03-17T22:59:59.999999", "2026-03-17T23:00")
 
 
 def _on_the_wall(time: str) -> Callable[[Case], None]:
@@ -395,6 +428,25 @@ def who_uses_nothing_owes_fee_and_minimum(case: Case) -> None:
     case.rate(price="6")
     case.rate("monthly_fee", price="2", markup_percent="50")
     case.send(NOON)
+
+
+@costs({})
+def a_month_in_which_nobody_sends_anything_is_not_rated(case: Case) -> None:
+    case.terms(minimum="5", valid_from="2026-06-01", valid_to="2026-07-01")
+    for row in case.world.files["tariff/assignments.csv"][-2:]:
+        row.update(valid_from="2026-06-01", valid_to="2026-07-01")
+    case.rate(price="1")
+    case.rate("monthly_fee", price="3")
+
+
+@costs(_line("ann", "0.5"))
+def a_text_of_no_bytes_and_a_file_of_no_size_are_of_0_units(case: Case) -> None:
+    case.terms()
+    case.rate(price="0.25")
+    case.rate("kilobyte", price="7")
+    case.rate("file_megabyte", price="7")
+    case.send(*many(2), body_bytes=0)
+    case.send(NOON, kind="file_transfer", body_bytes=None, file_bytes=None)
 
 
 @costs(_line("ann", "8") | _line("cy", "4") | _line("shared", "-2", "maximum"))

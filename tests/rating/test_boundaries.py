@@ -43,6 +43,15 @@ def test_what_an_allowance_covers_or_costs_nothing_is_free(bills: Bills) -> None
     assert messages[1:4] == (Fraction(2), Fraction(2), Fraction(0))
 
 
+def test_who_changes_department_has_a_line_of_each(bills: Bills) -> None:
+    found = {
+        key[3]: figures[0]
+        for key, figures in bills.lines.items()
+        if key[5] == "departments_change_at_local_midnight" and key[6] == "message"
+    }
+    assert found == {"Sales": Fraction(2), "Research": Fraction(1)}
+
+
 def test_tax_is_rounded_on_the_sum_of_the_lines(bills: Bills) -> None:
     centre = "a_currency_without_minor_unit_is_rounded_to_whole_units_C1"
     found = {key: taxes for key, taxes in bills.taxes.items() if key[2] == centre}
