@@ -99,6 +99,11 @@ class Project:
         return self.path / "data" / "published" / "eur.duckdb"
 
     @property
+    def former_tariffs_path(self) -> Path:
+        """The tariffs that others took the place of, each in a folder named after that moment."""
+        return self.path / "data" / "tariffs"
+
+    @property
     def trial_path(self) -> Path:
         """Where a tariff is tried; nothing in it outlives the trial."""
         return self.path / "data" / "trial"

@@ -16,10 +16,11 @@ from eur_pipeline.billing.explaining import Explanation, UseExplained
 from eur_pipeline.billing.explaining import explain as explain_message
 from eur_pipeline.cli.commands import group
 from eur_pipeline.cli.console import AsJson, ProjectDir, out, print_json, printable
-from eur_pipeline.cli.tariff_trial import try_plans
+from eur_pipeline.cli.tariff_trial import accept_plans, try_plans
 
 tariff = group("Ask what usage costs, why, and what it would cost.")
 tariff.command("try")(try_plans)
+tariff.command("accept")(accept_plans)
 
 
 @tariff.callback()

@@ -1,19 +1,22 @@
-"""`eur tariff try`: months with another tariff, beside what they cost.
+"""`eur tariff try` and `accept`: months with another tariff, and putting it in place.
 
-The rating is done by `eur_pipeline.billing.trial`; here are only options and what is shown.
+The rating is done by `eur_pipeline.billing.trial`, the replacing of files by
+`eur_pipeline.billing.accepting`; here are only options and what is shown.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from eur_pipeline.billing.accepting import Acceptance, accept, changes, digest_of
 from eur_pipeline.billing.tariff_files import files_of, files_with
-from eur_pipeline.billing.trial import DIMENSIONS, try_tariff
+from eur_pipeline.billing.trial import DIMENSIONS, Comparison, try_tariff
 from eur_pipeline.billing.trial.trying import OnProgress
 from eur_pipeline.cli.comparison import as_object, as_text, show
 from eur_pipeline.cli.console import AsJson, ProjectDir, errors, out, print_json, project_in
@@ -37,14 +40,10 @@ def _dimension(text: str) -> str:
     return text
 
 
-Plans = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="PLAN",
-        help="Files of a tariff, told by their columns, or a folder like `tariff/`. The project's "
-        "own count for the rest, and are tried themselves where there is no PLAN.",
-    ),
-]
+_PLAN_HELP = (
+    "Files of a tariff, told by their columns, or a folder like `tariff/`; the project's own count "
+    "for the rest."
+)
 By = Annotated[
     str,
     typer.Option(
@@ -56,8 +55,18 @@ By = Annotated[
 ]
 
 
+Top = Annotated[
+    int | None, typer.Option(min=1, help="Show only so many of the largest differences.")
+]
+
+
 def try_plans(
-    plans: Plans = None,
+    plans: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PLAN", help=f"{_PLAN_HELP} Without any, those are tried as they are now."
+        ),
+    ] = None,
     months: Annotated[
         list[dt.date] | None,
         typer.Option(
@@ -68,9 +77,7 @@ def try_plans(
         ),
     ] = None,
     by: By = "cost_centre",
-    top: Annotated[
-        int | None, typer.Option(min=1, help="Show only so many of the largest differences.")
-    ] = None,
+    top: Top = None,
     directory: ProjectDir = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated, names first.")] = False,
@@ -91,10 +98,69 @@ def try_plans(
     elif as_csv:
         # `color` keeps every character as it is.
         typer.echo(as_text(comparison), nl=False, color=True)
-    elif not comparison.months:
-        out.print("This tariff is the one that is published: no month with usage changes.")
     else:
+        _tell(comparison, top)
+
+
+def accept_plans(
+    plans: Annotated[list[Path], typer.Argument(metavar="PLAN", help=_PLAN_HELP)],
+    by: By = "cost_centre",
+    top: Top = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    directory: ProjectDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put another tariff in place, after showing what it changes in all months.
+
+    Its files take the place of the project's, all or none. The former ones are kept, dated, below
+    `data/tariffs`, in a folder that can be accepted in its turn. The next build follows.
+    """
+    if as_json and not yes:
+        raise typer.BadParameter("--json goes with --yes: nobody reads a question in it")
+    project = project_in(directory)
+    files = files_with(project, plans)
+    digest = digest_of(files)
+    written, removed = changes(project, files)
+    if not written and not removed:
+        _conclude(None, as_json=as_json)
+        return
+    with _progress() as on_progress:
+        comparison = try_tariff(project, files, by=by, on_progress=on_progress)
+    if not as_json:
+        _tell(comparison, top)
+        _announce(written, removed)
+    if not yes:
+        typer.confirm("Put this tariff in place?", abort=True)
+    record = {"difference.csv": as_text(comparison)}
+    accepted = accept(project, files, digest, record, dt.datetime.now(dt.UTC))
+    _conclude(accepted, as_json=as_json, shown=as_object(comparison))
+
+
+def _tell(comparison: Comparison, top: int | None) -> None:
+    if comparison.months:
         show(comparison, top)
+    else:
+        out.print("No month with usage changes: for all of them this tariff is as published.")
+
+
+def _announce(written: Iterable[str], removed: Iterable[str]) -> None:
+    for place in written:
+        out.print(f"to be replaced: {place}", markup=False, highlight=False)
+    for place in removed:
+        out.print(f"to be taken away: {place}", markup=False, highlight=False)
+
+
+def _conclude(
+    accepted: Acceptance | None, *, as_json: bool, shown: Mapping[str, Any] | None = None
+) -> None:
+    if as_json:
+        print_json({"accepted": asdict(accepted) if accepted else None, "difference": shown})
+    elif accepted is None:
+        out.print("Nothing to accept: these are the files in place.")
+    else:
+        line = f"In place. The former tariff lies in {accepted.former}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        errors.print("`eur run` rates by it now; while `eur up` runs, that happens by itself")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 import duckdb
 import pyarrow as pa
 
+from eur_pipeline.billing.accepting import whole_tariff
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.grains import WHOLE_DATE
@@ -54,7 +55,8 @@ def build(
     """
     models = load_models()
     _check_selection(models, select)
-    inputs = read_inputs(project)
+    with whole_tariff(project):
+        inputs = read_inputs(project)
     with (
         _unchanging_lake(project, wait_seconds),
         open_warehouse(project, wait_seconds=wait_seconds) as connection,

@@ -1,4 +1,4 @@
-"""`eur tariff try`: what a person and a program are shown of another tariff."""
+"""`eur tariff try` and `accept`: what people and programs are shown of another tariff."""
 
 import csv
 import io
@@ -9,12 +9,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from eur_pipeline.cli import app, console
+from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.models import build, publish
+from eur_pipeline.project import Project
 from tests.models.lake_project import (
     CONFIGURATION,
     TARIFF,
     TARIFF_HEADER,
     make_project,
+    query,
     record,
     write_archive,
 )
@@ -58,9 +61,13 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project.path
 
 
-def run(directory: Path, *arguments: str) -> Result:
+def run(
+    directory: Path, *arguments: str, command: str = "try", answer: str | None = None
+) -> Result:
     plan = str(directory.parent / "plan.csv")
-    return CliRunner().invoke(app, ["tariff", "try", plan, *arguments, "--dir", str(directory)])
+    return CliRunner().invoke(
+        app, ["tariff", command, plan, *arguments, "--dir", str(directory)], input=answer
+    )
 
 
 def cells(result: Result) -> list[list[str]]:
@@ -130,15 +137,79 @@ def test_csv_has_every_row_and_no_formula(directory: Path) -> None:
 def test_a_tariff_that_changes_nothing_says_so(directory: Path) -> None:
     result = CliRunner().invoke(app, ["tariff", "try", "--dir", str(directory)])
     assert result.exit_code == 0
-    assert "no month with usage changes" in result.output
+    assert "No month with usage changes" in result.output
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--month", "March"], ["--month", "2026-03-02"], ["--by", "x"], ["--top", "0"]]
+    "arguments",
+    [
+        ["--json", "--csv"],
+        ["--month", "March"],
+        ["--month", "2026-03-02"],
+        ["--by", "x"],
+        ["--top", "0"],
+    ],
 )
 def test_wrong_use_ends_with_2(directory: Path, arguments: list[str]) -> None:
     assert run(directory, *arguments).exit_code == 2
 
 
-def test_json_and_csv_at_once_are_wrong_use(directory: Path) -> None:
-    assert run(directory, "--json", "--csv").exit_code == 2
+def test_what_is_tried_and_accepted_is_what_the_next_build_charges(directory: Path) -> None:
+    shown = json.loads(run(directory, "--json").output)
+    accepted = run(directory, command="accept", answer="y\n")
+    assert "to be replaced: tariff.csv" in accepted.output
+    assert "In place. The former tariff lies in" in accepted.output
+    assert build(Project(directory)).committed
+    charges = query(
+        Project(directory),
+        "select local_month, legal_entity, cost_centre, charge from charges_by_cost_centre_monthly",
+    )
+    assert {
+        (f"{month:%Y-%m}", entity, centre, str(charge)) for month, entity, centre, charge in charges
+    } == {(r["month"], r["legal_entity"], r["cost_centre"], r["tried"]) for r in shown["rows"]}
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_a_tariff_is_in_place_only_after_a_yes(directory: Path, answer: str) -> None:
+    before = (directory / "tariff.csv").read_text(encoding="utf-8")
+    result = run(directory, command="accept", answer=answer)
+    assert result.exit_code == 1
+    assert "+0.97" in result.output, "the difference is shown before it is asked"
+    assert (directory / "tariff.csv").read_text(encoding="utf-8") == before
+    assert not (directory / "data" / "tariffs").exists()
+
+
+def test_a_script_accepts_without_a_question_and_can_undo_it(directory: Path) -> None:
+    found = json.loads(run(directory, "--yes", "--json", command="accept").output)
+    assert found["accepted"]["written"] == ["tariff.csv"]
+    assert found["difference"]["totals"][0]["difference"] == "0.040"
+    former = Path(found["accepted"]["former"])
+    rows = list(csv.DictReader((former / "difference.csv").open(encoding="utf-8")))
+    assert [row["difference"] for row in rows] == [
+        *("0.040", "0.000", "0.040"),
+        *("0.970", "0.000", "0.970"),
+    ]
+    arguments = ["tariff", "accept", str(former), "--yes", "--dir", str(directory)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    text = "\n".join([TARIFF_HEADER, *TARIFF]) + "\n"
+    assert (directory / "tariff.csv").read_text(encoding="utf-8") == text
+
+
+def test_the_files_in_place_are_nothing_to_accept(directory: Path) -> None:
+    arguments = ["tariff", "accept", str(directory / "tariff.csv"), "--dir", str(directory)]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, "Nothing to accept" in result.output) == (0, True)
+
+
+def test_a_tariff_that_cannot_rate_a_month_is_not_accepted(directory: Path) -> None:
+    ended = [line.replace(",,,", ",,2026-04-01,") for line in TARIFF]
+    text = "\n".join([TARIFF_HEADER, *ended]) + "\n"
+    (directory.parent / "plan.csv").write_text(text, encoding="utf-8")
+    result = run(directory, "--yes", command="accept")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "cannot rate 2026-04" in str(result.exception)
+    assert not (directory / "data" / "tariffs").exists()
+
+
+def test_json_goes_with_yes(directory: Path) -> None:
+    assert run(directory, "--json", command="accept").exit_code == 2

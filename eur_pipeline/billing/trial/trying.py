@@ -10,6 +10,7 @@ from functools import cached_property
 
 import duckdb
 
+from eur_pipeline.billing.accepting import whole_tariff
 from eur_pipeline.billing.tariff import read_tariff
 from eur_pipeline.billing.tariff_files import TariffFiles
 from eur_pipeline.billing.trial.changes import changed_months
@@ -79,7 +80,8 @@ def try_tariff(
         ModelError: Nothing is published, or another version of this software did it.
         BusyError: Another trial of this project is under way.
     """
-    tariff = tariff_tables(read_tariff(project, files=files))
+    with whole_tariff(project):
+        tariff = tariff_tables(read_tariff(project, files=files))
     with trial_database(project) as connection:
         trial = _Trial(connection, tariff, _depending(tariff))
         trial.prepare()
@@ -141,9 +143,11 @@ class _Trial:
 
     def _require_columns(self) -> None:
         models, sources = {model.name: model for model in load_models()}, load_sources()
-        for name in {*self._names, *(name for model in self.models for name in model.parents)}:
+        parents = {name for model in self.models for name in model.parents}
+        for name in sorted(self._names | parents):
             require_columns(self.connection, models[name].table, models[name].columns)
-        for name in {*self.tariff, *(name for model in self.models for name in model.sources)}:
+        inputs = {name for model in self.models for name in model.sources}
+        for name in sorted(inputs | self.tariff.keys()):
             require_columns(self.connection, name, sources[name].columns)
 
     @property
