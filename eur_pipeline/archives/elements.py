@@ -6,30 +6,36 @@ What is read from such an element is the extractor's business, how many there ar
 import io
 from collections.abc import Iterator
 from enum import Enum
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from lxml import etree
 
 from eur_pipeline.archives.containers import Readable
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.limits import Limits
+from eur_pipeline.archives.names import Names
 from eur_pipeline.errors import UnreadableArchiveError
 
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 
 
 def record_elements(
-    source: Readable, dialect: Dialect, limits: Limits, *, found: bool = False
+    source: Readable,
+    dialect: Dialect,
+    limits: Limits,
+    *,
+    found: bool = False,
+    names: Names | None = None,
 ) -> Iterator[etree._Element]:
     """Every element that is a record, complete; it and all others are forgotten afterwards.
 
-    `found` says that there were records before, in what the source leaves out. Raises
-    UnreadableArchiveError, and libxml2's XMLSyntaxError.
+    `found` says that there were records before, in what the source leaves out, and `names` which
+    names. Raises UnreadableArchiveError, and libxml2's XMLSyntaxError.
     """
     bounded = _Bounded(source, limits)
     way, passed = _Way(dialect, limits, found=found), _Passed()
     held, role = None, _Role.OTHER
-    for event, element in events(bounded):
+    for event, element in _bounded_events(bounded, limits, names or Names()):
         if held is None:
             bounded.held = 0
         if event == "start":
@@ -57,7 +63,7 @@ def every_element(
     """
     bounded, passed = _Bounded(source, limits), _Passed()
     tags: list[str] = []
-    for event, element in events(bounded):
+    for event, element in _bounded_events(bounded, limits, Names()):
         bounded.held = 0
         if event == "end":
             yield element, tuple(tags)
@@ -70,14 +76,15 @@ def every_element(
         _check_element(element, len(tags), limits)
 
 
-def whole_element(content: bytes, dialect: Dialect, limits: Limits) -> etree._Element:
+def whole_element(content: bytes, dialect: Dialect, limits: Limits, names: Names) -> etree._Element:
     """The one record that the bytes are; raises ValueError where they are none, or more.
 
-    What no archive may have raises UnreadableArchiveError here too.
+    `names` are those of the whole document. What no archive may have raises UnreadableArchiveError
+    here too.
     """
     root, depth = None, 0
     try:
-        for event, element in events(io.BytesIO(content)):
+        for event, element in _bounded_events(io.BytesIO(content), limits, names):
             depth += 1 if event == "start" else -1
             if root is None:
                 root = element
@@ -111,13 +118,35 @@ class _Bounded:
         return content
 
 
-def events(source: Readable) -> Iterator[tuple[str, etree._Element]]:
-    """Starts and ends of elements; nothing that the document names is opened or expanded."""
+def root_element(source: Readable) -> etree._Element | None:
+    """The root, as its start tag has it; None where there is none. Raises XMLSyntaxError."""
+    return next((element for event, element in _events(source) if event == "start"), None)
+
+
+def _bounded_events(
+    source: Readable, limits: Limits, names: Names
+) -> Iterator[tuple[str, etree._Element]]:
+    """Starts and ends of elements, while there are not too many names."""
+    for event, found in _events(source):
+        if event == "start-ns":
+            prefix, uri = found
+            names.meet_namespace(prefix, uri, limits)
+            continue
+        if event == "start":
+            names.meet(found, limits)
+        yield event, found
+
+
+def _events(source: Readable) -> Iterator[tuple[str, Any]]:
+    """Starts and ends of elements, and namespaces as prefix and URI.
+
+    Nothing that the document names is opened or expanded.
+    """
     # Some errors come without a place, and with the last that this thread saw.
     etree.clear_error_log()
-    found: Iterator[tuple[str, etree._Element]] = etree.iterparse(
+    found: Iterator[tuple[str, Any]] = etree.iterparse(
         cast(BinaryIO, source),
-        events=("start", "end"),
+        events=("start", "end", "start-ns"),
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

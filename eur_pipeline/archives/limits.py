@@ -32,6 +32,8 @@ class Limits(BaseModel):
         element_depth: Elements around each other.
         record_bytes: Size of one record in the file. Its tree is in memory as a whole, and empty
             elements take many times their size.
+        distinct_names: Names of elements, attributes and namespaces that differ in one document.
+            libxml2 keeps them until the thread ends; with ours, 200 bytes each.
         joins_and_leaves: In an archive whose dialect finds recipients by them, together with all
             senders; they are in memory at once, 300 bytes each.
         days_before_upload: How old a record can be.
@@ -47,6 +49,7 @@ class Limits(BaseModel):
     container_depth: Annotated[int, Field(ge=1, le=10)] = 2
     element_depth: Annotated[int, Field(ge=2, le=_DEEPEST)] = 200
     record_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024 * 1024
+    distinct_names: Annotated[int, Field(ge=1000)] = 200_000
     joins_and_leaves: Annotated[int, Field(ge=1)] = 500_000
     days_before_upload: Annotated[int, Field(ge=1, le=_MOST_DAYS)] = 3_660
     days_after_upload: Annotated[int, Field(ge=0, le=_MOST_DAYS)] = 1

@@ -7,7 +7,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -17,12 +17,13 @@ from eur_pipeline.archives import prosody
 from eur_pipeline.archives.containers import Contents, Document, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.elements import (
-    events,
     record_elements,
+    root_element,
     whole_element,
 )
 from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
+from eur_pipeline.archives.names import Names
 from eur_pipeline.archives.presence import Presence
 from eur_pipeline.archives.prosody import Damage
 from eur_pipeline.archives.record import RAW_BYTES, Record, Reject
@@ -49,12 +50,14 @@ class Before:
         around: What belongs to the archive and is not in the source.
         lines: Line ends of the document that are not in the source.
         found: Whether there were records in the document.
+        names: The names in the document so far.
     """
 
     records: int = 0
     lines: int = 0
     found: bool = False
     around: Surroundings = ALONE
+    names: Names = field(default_factory=Names)
 
 
 def read_archive(
@@ -147,13 +150,13 @@ def _found(
 ) -> Iterator[etree._Element | Damage]:
     """Everything that is, or ought to be, a record."""
     if dialect.layout is None:
-        return record_elements(source, dialect, limits, found=before.found)
+        return record_elements(source, dialect, limits, found=before.found, names=before.names)
     if before.around.companion is None:
         raise UnreadableArchiveError(
             f"expected the file that ends in {dialect.companion_suffix} beside it, found none; "
             f"bring both files"
         )
-    parse = partial(whole_element, dialect=dialect, limits=limits)
+    parse = partial(whole_element, dialect=dialect, limits=limits, names=before.names)
     index, path = before.around.companion, before.around.path
     return prosody.results(source, index, path, parse, limits.record_bytes)
 
@@ -161,8 +164,9 @@ def _found(
 def root_of(source: Readable) -> str:
     """The name of the root element as `{namespace}name`; raises UnreadableArchiveError."""
     with explained():
-        for _, root in events(source):
-            return str(root.tag)
+        root = root_element(source)
+    if root is not None:
+        return str(root.tag)
     raise UnreadableArchiveError("expected an XML document, found no element")
 
 

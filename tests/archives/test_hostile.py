@@ -22,6 +22,7 @@ from eur_pipeline.archives.record import Record
 from eur_pipeline.errors import UnreadableArchiveError
 from tests.conftest import archive_xml
 
+from .fast.ways import fast, slowly
 from .reading import CASES, read
 
 HOSTILE = CASES / "hostile"
@@ -79,6 +80,37 @@ def test_a_flood_is_refused_by_the_size_of_a_record(flood: str) -> None:
     # Fractions of a second, and tens of mebibytes: what explodes takes minutes, and gibibytes.
     assert time.process_time() - begun < 20
     assert psutil.Process().memory_info().rss - before < 150 * MEBIBYTE
+
+
+NAMES = {
+    "elements": b"<a%d/>",
+    "attributes": b"<a b%d=''/>",
+    "namespaces": b"<a xmlns='u%d'/>",
+    "prefixes": b"<a xmlns:b%d='u'/>",
+}
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_names_without_end_are_refused_because_the_parser_forgets_none(names: str) -> None:
+    flood = b"".join(NAMES[names] % n for n in range(1_500_000))
+    content = b"<im-archive>" + MESSAGE % b"x" + flood + b"</im-archive>"
+    before = psutil.Process().memory_info().rss
+    reason, records_before = refused(content)
+    assert "limits.distinct_names" in reason
+    assert records_before == 1
+    assert psutil.Process().memory_info().rss - before < 80 * MEBIBYTE
+
+
+def test_some_names_in_each_of_many_records_are_refused_alike_in_both_ways() -> None:
+    records = b"".join(MESSAGE % (b"<a%d/>" % n + b" " * 2000) for n in range(1500))
+    content = b"<im-archive>" + records + b"</im-archive>"
+    limits = DEFAULT_LIMITS.model_copy(update={"distinct_names": 1000})
+    found = fast(content, limits=limits)
+    assert found == slowly(content, limits=limits)
+    assert "limits.distinct_names" in (found.error or "")
+    assert found.records_before == len(found.records)
+    assert len(found.records) > 900
+    assert fast(content).error is None
 
 
 @pytest.mark.parametrize("depth", [DEFAULT_LIMITS.element_depth + 1, 100_000])

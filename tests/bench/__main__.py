@@ -3,13 +3,14 @@
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import collecting, rating, reading
+from tests.bench import collecting, memory, rating, reading
 from tests.bench.measuring import ROUNDS, Case, Measured, measure
 
 CASES = {
@@ -22,6 +23,7 @@ CASES = {
     "read": reading.one_large_archive,
     "files": reading.many_small_archives,
     "pandas": reading.beside_pandas,
+    "pandas-files": reading.many_beside_pandas,
     "rate": rating.a_month_of_messages,
 }
 
@@ -29,15 +31,41 @@ if find_spec("xml2arrow"):  # the extra `bench`
     CASES["xml2arrow"] = reading.beside_xml2arrow
 
 
+MEMORY = "memory"
+
+
 def main() -> None:
     """Measure and print."""
+    names = sys.argv[1:] or [*CASES, MEMORY]
+    if cases := [name for name in names if name != MEMORY]:
+        _print_cases(cases)
+    if MEMORY in names:
+        _print_peaks()
+
+
+def _print_cases(names: Sequence[str]) -> None:
     table = Table("what", "beside", title=f"Medians of {ROUNDS} alternating rounds")
     for column in ("seconds", "other's", "ratio", "wanted"):
         table.add_column(column, justify="right")
     table.add_column("also")
-    for name in sys.argv[1:] or CASES:
+    for name in names:
         with tempfile.TemporaryDirectory() as folder, CASES[name](Path(folder)) as case:
             table.add_row(*_row(case, measure(case)))
+    Console().print(table)
+
+
+def _print_peaks() -> None:
+    table = Table("what", title="Memory of the process at its peak")
+    for column in ("seconds", "MB", "wanted"):
+        table.add_column(column, justify="right")
+    with tempfile.TemporaryDirectory() as folder:
+        for peak in memory.peaks(Path(folder)):
+            table.add_row(
+                peak.what,
+                f"{peak.seconds:.1f}",
+                str(peak.megabytes),
+                str(memory.MOST_MEGABYTES),
+            )
     Console().print(table)
 
 

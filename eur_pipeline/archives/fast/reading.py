@@ -22,6 +22,7 @@ from eur_pipeline.archives.fast.cut import Cutting, Region
 from eur_pipeline.archives.fast.markup import Markup
 from eur_pipeline.archives.fast.rewrite import rewritten
 from eur_pipeline.archives.limits import Limits
+from eur_pipeline.archives.names import Names
 from eur_pipeline.archives.reader import Before
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.archives.table import RECORDS, Part, parts_of
@@ -77,6 +78,7 @@ class _Reading:
         self._cutting = Cutting(document.source, way.columns.plan, REGION_BYTES)
         self._waiting: deque[tuple[Region, _Result]] = deque()
         self._records_before = self._records = records
+        self._names = Names()
 
     def parts(self) -> Iterator[Part]:
         while self._look_ahead():
@@ -111,22 +113,25 @@ class _Reading:
         """The region record by record; nothing where it is not a whole number of elements."""
         end = f"</{self._way.columns.plan.root}>".encode()
         region_alone = io.BytesIO(self._cutting.root + region.content + end)
+        names = self._names.copy()
         try:
-            return list(parts_of(self._slow(region_alone, region.lines)))
+            parts = list(parts_of(self._slow(region_alone, region.lines, names)))
         except UnreadableArchiveError:
             return []
+        self._names = names
+        return parts
 
     def _rest(self) -> Iterator[Record | Reject]:
         """All that was not read yet, record by record."""
         regions = [region for region, _ in self._waiting]
         lines = regions[0].lines if regions else self._cutting.lines
         ahead = b"".join([self._cutting.root, *(r.content for r in regions), self._cutting.rest])
-        return self._slow(Rejoined(ahead, self._cutting.source), lines)
+        return self._slow(Rejoined(ahead, self._cutting.source), lines, self._names)
 
-    def _slow(self, source: Readable, lines: int) -> Iterator[Record | Reject]:
+    def _slow(self, source: Readable, lines: int, names: Names) -> Iterator[Record | Reject]:
         found = self._records > self._records_before
         document = replace(self._document, source=source)
-        return self._way.slow(document, Before(self._records, lines, found))
+        return self._way.slow(document, Before(self._records, lines, found, names=names))
 
 
 def _records_in(content: bytes, root: bytes, columns: Columns) -> pa.RecordBatch | None:
