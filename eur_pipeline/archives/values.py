@@ -16,6 +16,9 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _NUMBER = re.compile(r"\+?[0-9]+")
+# No address of XMPP begins so: a colon is forbidden before its @.
+_SCHEMES = re.compile(r"\s*(?:(?:sips?|xmpp|im|pres|mailto|tel):\s*)+", re.I)
+_PARAMETERS = re.compile(r"[;?].*", re.S)
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
 _SECONDS = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 _TICKS = re.compile(r"[0-9]{1,19}")
@@ -49,9 +52,12 @@ def bare_address(
 ) -> str:
     """The address without resource, its domain in lower case; an extension gets the domain.
 
+    Of a URI (`sip:56207@x.example;transport=tls`, `tel:56207`) the address alone is taken.
     An extension is a number of exactly `extension_length` digits (None: any number); other numbers
     stay as they are: they are nobody's of the company.
     """
+    if scheme := _SCHEMES.match(text):
+        text = _PARAMETERS.sub("", text[scheme.end() :])
     address = text.partition("/")[0].strip()
     local, at, domain = address.rpartition("@")
     if at:

@@ -20,6 +20,13 @@ from eur_pipeline.archives.values import TimeFormat
         ("Presence.Example", "presence.example"),
         ("a@b@C.d", "a@b@c.d"),
         ("56207 /phone", "56207@presence.example"),
+        ("sip:56207@Presence.Example;transport=tls", "56207@presence.example"),
+        (" SIPS:Dana@x.y?subject=a", "Dana@x.y"),
+        ("tel:56207", "56207@presence.example"),
+        ("tel:+41449990000;phone-context=x", "+41449990000@presence.example"),
+        ("xmpp:a@B.c/phone", "a@b.c"),
+        ("sip:sip: 56207", "56207@presence.example"),
+        ("sipuser@b.c", "sipuser@b.c"),
         ("", ""),
     ],
 )
@@ -50,6 +57,7 @@ def test_without_a_presence_domain_an_extension_stays_one() -> None:
 
 @given(st.text())
 @example("0 /")
+@example("sip:0;sip:1")
 def test_making_an_address_bare_twice_changes_nothing_more(text: str) -> None:
     once = values.bare_address(text, "x.y")
     assert values.bare_address(once, "x.y") == once

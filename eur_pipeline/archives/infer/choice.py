@@ -191,17 +191,25 @@ class Choice:
                 "native_id: right only if the sender gave it and all copies have the same; "
                 "otherwise copies are billed: take the line out"
             )
+        elif (slot := self._best(self._likeness_to_a_distant_id, self._free())) is not None:
+            self.doubts.append(
+                f"native_id: {' '.join(slot.words)!r} is different in nearly every record; name it "
+                f"where the sender gave it and all copies have the same"
+            )
         conversation = self._best(lambda s: _named(s, CONVERSATION), self._free())
         if conversation is not None:
             self._take("conversation_id", conversation, "its name")
 
     def _likeness_to_an_id(self, slot: Slot) -> float:
+        beside = "sender" in self.fields and slot.element == self.fields["sender"].element
+        return self._likeness_to_a_distant_id(slot) if beside else 0
+
+    def _likeness_to_a_distant_id(self, slot: Slot) -> float:
         texts = self.slots.texts(slot)
         different = shapes.share(texts, of=len(set(texts)))
-        beside = "sender" in self.fields and slot.element == self.fields["sender"].element
         named = not ID.isdisjoint(slot.words[-1:])
         unlike = CONVERSATION.isdisjoint(slot.words)
-        return different if named and unlike and beside and different > 1 - _FEW / 2 else 0
+        return different if named and unlike and different > 1 - _FEW / 2 else 0
 
 
 def _named(slot: Slot, hints: frozenset[str]) -> float:

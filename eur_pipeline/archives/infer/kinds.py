@@ -9,7 +9,11 @@ from eur_pipeline.archives.infer.slots import Prefixes, Slot
 from eur_pipeline.archives.record import Kind
 
 _MOST = 12
+# So much of a place without such a name must be words that are known.
+_MOSTLY = 3 / 4
 _NAMES = frozenset({"kind", "type", "event", "action", "category", "class"})
+# Told apart by name, or they would pass for messages where they have a text.
+_NO_MESSAGES = ("typing", "composing", "paused", "presence", "status", "login", "logout")
 _WORDS = (
     (Kind.FILE_TRANSFER, ("file", "transfer", "attachment")),
     (Kind.EDIT, ("edit", "correct", "replace", "update")),
@@ -51,7 +55,7 @@ class Kinds:
         self.reason = "a place with few different words"
         for word, number in Counter(choice.slots.texts(slot)).most_common():
             kind = _kind(word) or _kind_by_body(choice, slot, word)
-            if kind is None:
+            if kind is None or _is_no_message(word):
                 self.doubts.append(f"kinds: {word!r} ({number} records) is taken for system")
                 continue
             self.rules.append((f"{path} = '{word}'", kind))
@@ -93,8 +97,16 @@ def _is_set_of_words(choice: Choice, slot: Slot) -> bool:
         1 <= len(different) <= _MOST
         and choice.slots.coverage(slot) > 1 / 2
         and all(map(shapes.is_word, different))
-        and not _NAMES.isdisjoint(slot.words)
+        and (not _NAMES.isdisjoint(slot.words) or _speaks_for_itself(choice, slot))
     )
+
+
+def _speaks_for_itself(choice: Choice, slot: Slot) -> bool:
+    """Whether its words tell several kinds, whatever its name is."""
+    texts = choice.slots.texts(slot)
+    kinds = {_kind(word) for word in texts} - {None}
+    known = sum(1 for word in texts if _kind(word) or _is_no_message(word))
+    return len(kinds) > 1 and shapes.share(texts, of=known) > _MOSTLY
 
 
 def _known(choice: Choice, slot: Slot) -> float:
@@ -106,6 +118,10 @@ def _kind(word: str) -> Kind | None:
     found = (part for kind, parts in _WORDS for part in parts if _says(word, part))
     part = next(found, None)
     return next((kind for kind, parts in _WORDS if part in parts), None)
+
+
+def _is_no_message(word: str) -> bool:
+    return any(_says(word, part) for part in _NO_MESSAGES)
 
 
 def _says(word: str, part: str) -> bool:

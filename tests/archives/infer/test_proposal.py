@@ -237,3 +237,44 @@ def test_no_text_of_a_message_stands_in_the_proposal(tmp_path: Path) -> None:
     entries = [_entry("2026-03-09T00:00:00Z", f"secret plan {n}", f"<k{n}/>") for n in range(3)]
     proposal = propose([_sample(tmp_path, _log(*entries))])
     assert "secret" not in proposal.text
+
+
+def test_kinds_are_told_by_words_that_speak_for_themselves_whatever_their_place_is_called(
+    tmp_path: Path,
+) -> None:
+    kinds = ["message", "file", "message", "typing"] * 5
+    sample = _sample(
+        tmp_path,
+        _log(
+            *(
+                f'<e at="2026-03-09T07:{n:02}:00Z" evt="{kind}" src="a@x.y" text="two words">'
+                f'<dst addr="b@x.y"/></e>'
+                for n, kind in enumerate(kinds)
+            )
+        ),
+    )
+    proposal = propose([sample])
+    found = [i.kind for i in _read_by(proposal, sample.read_bytes()) if isinstance(i, Record)]
+    meant = {"message": Kind.MESSAGE, "file": Kind.FILE_TRANSFER, "typing": Kind.SYSTEM}
+    assert found == [meant[kind] for kind in kinds]
+    assert any("'typing' (5 records) is taken for system" in doubt for doubt in proposal.doubts)
+
+
+def test_an_id_that_stands_apart_from_the_sender_is_a_doubt_and_uris_are_addresses(
+    tmp_path: Path,
+) -> None:
+    sample = _sample(
+        tmp_path,
+        _log(
+            *(
+                f'<e at="2026-03-09T07:{n:02}:00Z" messageId="m-{n}"><From><Uri>sip:a@X.y</Uri>'
+                f"</From><To><Uri>sip:b@x.y;transport=tls</Uri></To><text>two words</text></e>"
+                for n in range(20)
+            )
+        ),
+    )
+    proposal = propose([sample])
+    assert any("native_id: 'message id'" in doubt for doubt in proposal.doubts)
+    for item in _read_by(proposal, sample.read_bytes()):
+        assert isinstance(item, Record)
+        assert (item.sender, item.recipients) == ("a@x.y", ("b@x.y",))
