@@ -9,6 +9,7 @@ from pathlib import Path
 from eur_pipeline.archives.dialect import Dialect, dialect_names, load_dialect
 from eur_pipeline.archives.reader import read_archive
 from eur_pipeline.archives.record import Record, Reject
+from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.errors import UnreadableArchiveError
 
 CASES = Path(__file__).parent / "cases"
@@ -33,15 +34,31 @@ class Case:
     def content(self) -> bytes:
         return self.path.read_bytes()
 
-    def items(self, content: bytes) -> Iterator[Record | Reject]:
-        """What this dialect reads in that content in this archive's place."""
-        return read_archive(io.BytesIO(content), self.dialect, presence_domain=PRESENCE_DOMAIN)
+    @cached_property
+    def companion(self) -> bytes | None:
+        """The file beside it that the dialect reads too."""
+        suffix = self.dialect.companion_suffix
+        return None if suffix is None else self.path.with_suffix(suffix).read_bytes()
 
-    def read(self, content: bytes) -> "Found":
+    def surroundings(self, companion: bytes | None = None) -> Surroundings:
+        """What lies around it, with another companion if there is one."""
+        beside = self.companion if companion is None else companion
+        return Surroundings(str(self.path), None if beside is None else io.BytesIO(beside))
+
+    def items(self, content: bytes, companion: bytes | None = None) -> Iterator[Record | Reject]:
+        """What this dialect reads in that content in this archive's place."""
+        return read_archive(
+            io.BytesIO(content),
+            self.dialect,
+            presence_domain=PRESENCE_DOMAIN,
+            surroundings=self.surroundings(companion),
+        )
+
+    def read(self, content: bytes, companion: bytes | None = None) -> "Found":
         """All of it, and how it ended."""
         found = Found([], [], None)
         try:
-            for item in self.items(content):
+            for item in self.items(content, companion):
                 if isinstance(item, Record):
                     found.records.append(item)
                 else:

@@ -6,7 +6,7 @@ What is read from such an element is the extractor's business, how many there ar
 import io
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from lxml import etree
 
@@ -17,6 +17,19 @@ from eur_pipeline.archives.names import Names
 from eur_pipeline.errors import UnreadableArchiveError
 
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
+_CHUNK_BYTES = 32 * 1024
+
+
+class NotWellFormedError(Exception):
+    """What lxml does not raise: after an unknown entity it takes what follows for a new document.
+
+    Attributes:
+        entry: What libxml2 says of it.
+    """
+
+    def __init__(self, entry: etree._LogEntry) -> None:
+        super().__init__(entry.type_name)
+        self.entry = entry
 
 
 def record_elements(
@@ -30,7 +43,7 @@ def record_elements(
     """Every element that is a record, complete; it and all others are forgotten afterwards.
 
     `found` says that there were records before, in what the source leaves out, and `names` which
-    names. Raises UnreadableArchiveError, and libxml2's XMLSyntaxError.
+    names. Raises UnreadableArchiveError, NotWellFormedError, and libxml2's XMLSyntaxError.
     """
     bounded = _Bounded(source, limits)
     way, passed = _Way(dialect, limits, found=found), _Passed()
@@ -90,7 +103,7 @@ def whole_element(content: bytes, dialect: Dialect, limits: Limits, names: Names
                 root = element
                 _refuse_doctype(root)
             _check_element(element, depth, limits)
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, NotWellFormedError):
         raise ValueError("not well-formed XML, or more than one element") from None
     if root is None or not dialect.accepts_root(root.tag):
         raise ValueError("another element")
@@ -119,7 +132,7 @@ class _Bounded:
 
 
 def root_element(source: Readable) -> etree._Element | None:
-    """The root, as its start tag has it; None where there is none. Raises XMLSyntaxError."""
+    """The root, as its start tag has it, or None; raises as `record_elements` does."""
     return next((element for event, element in _events(source) if event == "start"), None)
 
 
@@ -144,8 +157,7 @@ def _events(source: Readable) -> Iterator[tuple[str, Any]]:
     """
     # Some errors come without a place, and with the last that this thread saw.
     etree.clear_error_log()
-    found: Iterator[tuple[str, Any]] = etree.iterparse(
-        cast(BinaryIO, source),
+    parser: etree.XMLPullParser = etree.XMLPullParser(
         events=("start", "end", "start-ns"),
         resolve_entities=False,
         no_network=True,
@@ -154,7 +166,24 @@ def _events(source: Readable) -> Iterator[tuple[str, Any]]:
         remove_comments=True,
         remove_pis=True,
     )
-    return found
+    fault: Exception | None = None
+    while fault is None and (content := source.read(_CHUNK_BYTES)):
+        fault = _fault_after(parser, content)
+        yield from parser.read_events()
+    if fault is not None:
+        raise fault
+    parser.close()
+    yield from parser.read_events()
+
+
+def _fault_after(parser: etree.XMLPullParser, content: bytes) -> Exception | None:
+    """What is wrong with what was fed, as far as that shows."""
+    try:
+        parser.feed(content)
+    except etree.XMLSyntaxError as error:
+        return error
+    fatal = parser.feed_error_log.filter_from_fatals()
+    return NotWellFormedError(fatal[0]) if fatal else None
 
 
 class _Role(Enum):

@@ -17,6 +17,7 @@ from eur_pipeline.archives import prosody
 from eur_pipeline.archives.containers import Contents, Document, Readable, documents, in_member
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.elements import (
+    NotWellFormedError,
     record_elements,
     root_element,
     whole_element,
@@ -232,16 +233,19 @@ def explained(lines_before: int = 0) -> Iterator[None]:
     try:
         yield
     except etree.XMLSyntaxError as error:
-        raise UnreadableArchiveError(_syntax_reason(error, lines_before)) from None
+        entry = error.error_log.last_error  # type: ignore[attr-defined]
+        line = error.lineno or (entry.line if entry else 0)
+        raise UnreadableArchiveError(_syntax_reason(entry, line + lines_before)) from None
+    except NotWellFormedError as error:
+        line = error.entry.line + lines_before
+        raise UnreadableArchiveError(_syntax_reason(error.entry, line)) from None
 
 
-def _syntax_reason(error: etree.XMLSyntaxError, lines_before: int) -> str:
+def _syntax_reason(entry: etree._LogEntry | None, line: int) -> str:
     """What is wrong where; libxml2's own words are left out, since they can quote the archive."""
-    entry = error.error_log.last_error  # type: ignore[attr-defined]
     if entry is None:
         return "expected an XML document, found no element (the file is empty)"
     name = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()
     if entry.type_name in _OF_ANOTHER_ENCODING:
         name += "; perhaps in another encoding than it declares"
-    line = (error.lineno or entry.line) + lines_before
     return f"not well-formed XML, or cut off, at line {line} ({name})"

@@ -113,6 +113,27 @@ def test_some_names_in_each_of_many_records_are_refused_alike_in_both_ways() -> 
     assert fast(content).error is None
 
 
+@pytest.mark.parametrize("entities", [b"&nothing;", b"&nothing;&more;"])
+@pytest.mark.parametrize(
+    "next_chunk",
+    [
+        b"<im-archive>" + MESSAGE % b"two" + b"</im-archive>",
+        b"<!DOCTYPE im-archive [<!ENTITY a 'b'>]><im-archive>" + MESSAGE % b"&a;",
+        MESSAGE % b"two" + b"</im-archive>",
+    ],
+)
+def test_what_follows_an_unknown_entity_is_not_taken_for_another_document(
+    entities: bytes, next_chunk: bytes
+) -> None:
+    beginning = b"<im-archive>\n" + MESSAGE % b"one" + entities
+    content = beginning.ljust(32 * 1024) + next_chunk
+    assert refused(content) == (
+        "not well-formed XML, or cut off, at line 2 (undeclared entity)",
+        1,
+    )
+    assert fast(content) == slowly(content)
+
+
 @pytest.mark.parametrize("depth", [DEFAULT_LIMITS.element_depth + 1, 100_000])
 def test_depth_is_refused_by_its_bound(depth: int) -> None:
     content = archive_xml("x").replace(b"<body>", b"<body>" + b"<a>" * depth)

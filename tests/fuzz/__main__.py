@@ -35,11 +35,16 @@ def fuzz(seconds: float, seed: int, folder: Path) -> int:
     with traps(folder) as addresses:
         while time.monotonic() < end:
             case = random.choice(cases)
-            content = mutated(random, case.content, others, addresses)
+            content, companion = case.content, case.companion
+            if companion is not None and random.random() < 1 / 2:
+                companion = mutated(random, companion, others, addresses)
+            else:
+                content = mutated(random, content, others, addresses)
             (folder / "archive").write_bytes(content)
+            (folder / "companion").write_bytes(companion or b"")
             (folder / "dialect").write_text(case.dialect_name)
             faulthandler.dump_traceback_later(LONGEST_SECONDS, exit=True)
-            readable += read_every_way(case, content, folder)
+            readable += read_every_way(case, content, folder, companion)
             faulthandler.cancel_dump_traceback_later()
             count += 1
             if count == WARM_UP:

@@ -29,7 +29,8 @@ def seeds() -> Sequence[Case]:
     """The cases to begin with, short ones: their content is that of the first elements."""
     cases = [case for case in every_case() if case.read(case.content).error is None]
     for case in cases:
-        case.__dict__["content"] = _shortened(case.content)
+        if case.companion is None:
+            case.__dict__["content"] = _shortened(case.content)
     _warm_up(cases)
     return cases
 
@@ -38,7 +39,7 @@ def _warm_up(cases: Sequence[Case]) -> None:
     """What is imported at first use opens files: none of the archive's doing."""
     with TemporaryDirectory() as folder, Spool(Path(folder) / "warm.arrow", MESSAGES) as spool:
         for case in cases:
-            _take(Intake(case.dialect, BodyPolicy(), spool), case.content)
+            _take(case, Intake(case.dialect, BodyPolicy(), spool), case.content, None)
 
 
 def _shortened(content: bytes) -> bytes:
@@ -54,15 +55,21 @@ class DisagreementError(AssertionError):
     """Two ways of reading one archive gave different things."""
 
 
-def read_every_way(case: Case, content: bytes, folder: Path) -> bool:
-    """Whether it could be read; anything else than yes and no is an error of the readers."""
+def read_every_way(
+    case: Case, content: bytes, folder: Path, companion: bytes | None = None
+) -> bool:
+    """Whether it could be read; anything else than yes and no is an error of the readers.
+
+    `companion` is what lies beside it instead of the case's own.
+    """
     with (
         Spool(folder / "messages.arrow", MESSAGES) as messages,
         Spool(folder / "rejects.arrow", REJECTS) as rejects,
         watched(),
     ):
-        found = case.read(content)
-        error = _take(Intake(case.dialect, BodyPolicy(), messages, rejects), content)
+        found = case.read(content, companion)
+        intake = Intake(case.dialect, BodyPolicy(), messages, rejects)
+        error = _take(case, intake, content, companion)
     if found.ordinals != list(range(1, len(found.ordinals) + 1)):
         raise DisagreementError(f"records are numbered {found.ordinals}")
     expected = found if found.error is None else Found([], [], None)
@@ -72,10 +79,13 @@ def read_every_way(case: Case, content: bytes, folder: Path) -> bool:
     return found.error is None
 
 
-def _take(intake: Intake, content: bytes) -> str | None:
+def _take(case: Case, intake: Intake, content: bytes, companion: bytes | None) -> str | None:
     """Read the content into the lake's rows; why that was not possible."""
+    surroundings = case.surroundings(companion)
     try:
-        replace(intake, presence_domain=PRESENCE_DOMAIN).take(io.BytesIO(content), ORIGIN)
+        replace(intake, presence_domain=PRESENCE_DOMAIN).take(
+            io.BytesIO(content), ORIGIN, surroundings=surroundings
+        )
     except UnreadableArchiveError as error:
         return str(error)
     return None

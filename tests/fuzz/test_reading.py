@@ -32,6 +32,9 @@ def test_whatever_happens_to_an_archive_it_is_read_or_refused(
     case = seeds()[number % len(seeds())]
     others = [other.content for other in seeds()]
     read_every_way(case, mutated(random, case.content, others, addresses), folder)
+    if case.companion is not None:
+        companion = mutated(random, case.companion, others, addresses)
+        read_every_way(case, case.content, folder, companion)
 
 
 def test_a_run_of_some_seconds_ends_well(tmp_path: Path) -> None:
