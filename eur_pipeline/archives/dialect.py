@@ -4,7 +4,7 @@ Loading and checking a dialect is all that happens here; `extract.py` applies on
 """
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -187,7 +187,15 @@ def _fault(
 
 def load_dialect(name: str, project_dialects: Path | None = None) -> Dialect:
     """The dialect of that name, the project's own before the built-in; ConfigurationError."""
+    if project_dialects is None or not _names(project_dialects):
+        return _built_in(name)
     return read_dialect(dialect_file(name, project_dialects), project_dialects)
+
+
+# Reading one takes longer than reading a small archive by it.
+@cache
+def _built_in(name: str) -> Dialect:
+    return read_dialect(dialect_file(name))
 
 
 def dialect_file(name: str, project_dialects: Path | None = None) -> Traversable:

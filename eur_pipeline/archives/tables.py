@@ -40,8 +40,15 @@ def read_tables(
     surroundings: Surroundings = ALONE,
 ) -> Iterator[Part]:
     """All that `read_archive` gives, in parts, and with its errors."""
-    plan = plan_of(dialect)
-    if plan is None or not allows_regions(limits):
+    extractor = extractor_of(
+        dialect,
+        presence_domain=presence_domain,
+        extension_length=extension_length,
+        uploaded=uploaded,
+        limits=limits,
+    )
+    columns = _columns(dialect, extractor, presence_domain, extension_length, limits)
+    if columns is None:
         items = read_archive(
             source,
             dialect,
@@ -54,6 +61,23 @@ def read_tables(
         )
         yield from parts_of(items)
         return
+
+    def slow(document: Document, before: Before) -> Iterator[Record | Reject]:
+        return read_document(document, dialect, extractor, limits, before)
+
+    found = documents(source, partial(is_of, dialect), limits, contents)
+    yield from _counted(found, FastWay(columns, slow))
+
+
+def columns_of(
+    dialect: Dialect,
+    *,
+    presence_domain: str | None,
+    extension_length: int | None = None,
+    uploaded: dt.datetime | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Columns | None:
+    """The fast way to read such archives; None where there is none."""
     extractor = extractor_of(
         dialect,
         presence_domain=presence_domain,
@@ -61,16 +85,23 @@ def read_tables(
         uploaded=uploaded,
         limits=limits,
     )
+    return _columns(dialect, extractor, presence_domain, extension_length, limits)
+
+
+def _columns(
+    dialect: Dialect,
+    extractor: Extractor,
+    presence_domain: str | None,
+    extension_length: int | None,
+    limits: Limits,
+) -> Columns | None:
+    plan = plan_of(dialect)
+    if plan is None or not allows_regions(limits):
+        return None
     bare = partial(
         values.bare_address, presence_domain=presence_domain, extension_length=extension_length
     )
-    columns = Columns(plan, lru_cache(_ADDRESSES)(bare), partial(_record, extractor, plan))
-
-    def slow(document: Document, before: Before) -> Iterator[Record | Reject]:
-        return read_document(document, dialect, extractor, limits, before)
-
-    found = documents(source, partial(is_of, dialect), limits, contents)
-    yield from _counted(found, FastWay(columns, slow))
+    return Columns(plan, lru_cache(_ADDRESSES)(bare), partial(_record, extractor, plan))
 
 
 def _counted(documents: Iterator[Document], way: FastWay) -> Iterator[Part]:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,10 +20,19 @@ from eur_pipeline.archives.identity import archive_sha256
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import roots_in
 from eur_pipeline.archives.surroundings import Surroundings
-from eur_pipeline.errors import UnreadableArchiveError
+from eur_pipeline.archives.tables import columns_of
+from eur_pipeline.errors import ConfigurationError, UnreadableArchiveError
 from eur_pipeline.lake.intake import Intake, Tally
 from eur_pipeline.lake.records import BodyPolicy, Origin
 from eur_pipeline.lake.schema import MESSAGES
+from eur_pipeline.lake.small_files import (
+    FastDialect,
+    ReadFiles,
+    SmallFile,
+    SmallFiles,
+    small_content,
+    ways_of,
+)
 from eur_pipeline.lake.spool import Spool, write_parquet
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
 
@@ -77,11 +86,44 @@ class FileParser:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED_PREFIX, dir=folder) as staging:
             with Spool(Path(staging) / "messages.arrow", MESSAGES) as spool:
-                parsed = [self._parse_one(path, spool) for path in paths]
+                parsed = self._parse_all(paths, spool)
             if any(file.error is None for file in parsed):
                 with LocalStore(folder).create(output.name) as target:
                     write_parquet(target, MESSAGES, self._told(spool))
         return parsed
+
+    def _parse_all(self, paths: Sequence[Path], spool: Spool) -> list[ParsedFile]:
+        parsed: list[ParsedFile] = []
+
+        def take(read: ReadFiles) -> None:
+            parsed.extend(self._taken(read, spool))
+
+        with SmallFiles(take) as small:
+            for path in paths:
+                if file := self._small_file(path):
+                    small.add(file)
+                else:
+                    small.finish()
+                    parsed.append(self._parse_one(path, spool))
+            small.finish()
+        return parsed
+
+    def _small_file(self, path: Path) -> SmallFile | None:
+        content = small_content(path, self._content) if self._ways else None
+        return None if content is None else SmallFile.of(path, content, self._ways)
+
+    def _content(self, path: Path) -> bytes:
+        with self.open_file(path) as source:
+            return source.read()
+
+    def _taken(self, read: ReadFiles, spool: Spool) -> Iterator[ParsedFile]:
+        if read.rows is None:
+            yield from (self._parse_one(file.path, spool) for file in read.files)
+            return
+        spool.add_batch(read.rows)
+        spool.commit()
+        for file, records in zip(read.files, read.counts, strict=True):
+            yield ParsedFile(file.path, file.way.dialect.name, records)
 
     def _told(self, spool: Spool) -> Iterator[pa.RecordBatch]:
         for written, batch in enumerate(spool.batches(), 1):
@@ -141,6 +183,15 @@ class FileParser:
         names = dialect_names(folder) if self.dialect is None else [self.dialect]
         names.sort(key=lambda name: is_built_in(name, folder))
         return tuple(load_dialect(name, folder) for name in names)
+
+    @cached_property
+    def _ways(self) -> tuple[FastDialect, ...]:
+        """How small files can be read many at a time."""
+        columns = partial(columns_of, presence_domain=self.presence_domain, limits=self.limits)
+        try:
+            return tuple(ways_of(self._dialects, columns))
+        except ConfigurationError:  # to be told with the first file
+            return ()
 
 
 def _chosen(source: BinaryIO, candidates: Sequence[Dialect], limits: Limits) -> Dialect:

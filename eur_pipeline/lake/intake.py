@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import numpy as np
+
 from eur_pipeline.archives.containers import Contents
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
@@ -89,7 +91,9 @@ class Intake:
             surroundings=surroundings,
         )
         for part in parts:
-            self.messages.add_batch(message_batch(part.records, origin, self.policy))
+            all_of_it = np.zeros(part.records.num_rows, np.int64)
+            rows = message_batch(part.records, [origin], all_of_it, self.policy)
+            self.messages.add_batch(rows)
             tally.records += part.records.num_rows
             for reject in part.rejects:
                 self._reject(reject, origin, tally)

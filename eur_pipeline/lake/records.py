@@ -6,19 +6,20 @@ The columns are those of `schema.py`; where the rows are stored is `lake.py`'s b
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from eur_pipeline.archives.record import Reject
-from eur_pipeline.arrays import repeated, texts_of
+from eur_pipeline.arrays import Positions, picked, texts_of
 from eur_pipeline.config import Bodies
 from eur_pipeline.lake.schema import MESSAGES
 
 Row = Mapping[str, object]
 
+_OF_ORIGINS = ("collection", "archive_sha256", "archive_name", "dialect")
 # So many hexadecimal digits of the archive's hash begin a record's id.
 _ARCHIVE_DIGITS = 16
 
@@ -59,36 +60,46 @@ def _hash(key: bytes, body: str) -> str:
     return hmac.digest(key, body.encode(), hashlib.sha256).hex()
 
 
-def message_batch(records: pa.RecordBatch, origin: Origin, policy: BodyPolicy) -> pa.RecordBatch:
-    """Rows of `messages`; the records' columns are those of `archives.table.RECORDS`."""
-    count, body = records.num_rows, records["body"]
+def message_batch(
+    records: pa.RecordBatch, origins: Sequence[Origin], places: Positions, policy: BodyPolicy
+) -> pa.RecordBatch:
+    """Rows of `messages`; the records' columns are those of `archives.table.RECORDS`.
+
+    `places` says, for each record, which of the origins is its.
+    """
+    body = records["body"]
     columns = dict(zip(records.schema.names, records.columns, strict=True))
-    columns |= {
-        "record_id": _record_ids(origin, records["ordinal"]),
-        "body": body if policy.bodies is Bodies.KEEP else pa.nulls(count, pa.string()),
+    of_origins = {name: _texts_of(origins, name, places) for name in _OF_ORIGINS}
+    columns |= of_origins | {
+        "record_id": _record_ids(of_origins["archive_sha256"], records["ordinal"]),
+        "body": body if policy.bodies is Bodies.KEEP else pa.nulls(len(body), pa.string()),
         "body_characters": pc.utf8_length(body),
         "body_bytes": pc.binary_length(body),
         "body_hash": policy.hashes(body),
-        "collection": repeated(origin.collection, count),
-        "upload_hour": _instants(origin.upload_hour, count),
-        "archive_sha256": repeated(origin.archive_sha256, count),
-        "archive_name": repeated(origin.archive_name, count),
-        "dialect": repeated(origin.dialect, count),
+        "upload_hour": _upload_hours(origins, places),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in MESSAGES.names], schema=MESSAGES)
 
 
-def _record_ids(origin: Origin, ordinals: pa.Array) -> pa.StringArray:
-    count = len(ordinals)
-    archive = repeated(origin.archive_sha256[:_ARCHIVE_DIGITS], count)
-    return pc.binary_join_element_wise(archive, ordinals.cast(pa.string()), repeated("-", count))
+def _texts_of(origins: Sequence[Origin], name: str, places: Positions) -> pa.StringArray:
+    return picked(texts_of([getattr(origin, name) for origin in origins]), places)
 
 
-def _instants(moment: dt.datetime | None, count: int) -> pa.Array:
+def _record_ids(archives: pa.StringArray, ordinals: pa.Array) -> pa.StringArray:
+    begins = pc.utf8_slice_codeunits(archives, 0, _ARCHIVE_DIGITS)
+    return pc.binary_join_element_wise(begins, ordinals.cast(pa.string()), "-")
+
+
+def _upload_hours(origins: Sequence[Origin], places: Positions) -> pa.Array:
     instant = MESSAGES.field("upload_hour").type
-    return (
-        pa.nulls(count, instant) if moment is None else pa.repeat(pa.scalar(moment, instant), count)
-    )
+    hours = {origin.upload_hour for origin in origins}
+    if len(hours) > 1:
+        return picked(pa.array([origin.upload_hour for origin in origins], instant), places)
+    # To make an array of datetimes, pyarrow loads pandas; a scalar is made without.
+    (hour,) = hours
+    if hour is None:
+        return pa.nulls(len(places), instant)
+    return pa.repeat(pa.scalar(hour, instant), len(places))
 
 
 def reject_row(reject: Reject, origin: Origin, policy: BodyPolicy) -> Row:

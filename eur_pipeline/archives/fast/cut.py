@@ -5,6 +5,7 @@ Only bytes are looked at here: whether a region is records and nothing else, `ma
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -20,6 +21,8 @@ _DECLARATION = (
 )
 # One that is longer is a parser's.
 _BEGINNING_BYTES = 16 * 1024
+# Small archives of one server begin alike.
+_KNOWN_TAGS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,8 @@ class Cutting:
 
     def is_at_end(self) -> bool:
         """Whether nothing but the end of the root element is left."""
-        end = rf"\s*</{self._plan.root}>\s*".encode()
         is_whole = self._is_all_read and not isinstance(self.source, Damaged)
-        return is_whole and self.root != b"" and re.fullmatch(end, self.rest) is not None
+        return is_whole and self.root != b"" and _is_end(self.rest, self._plan.root)
 
     def _fill(self, size: int) -> None:
         parts, missing = [self.rest], size - len(self.rest)
@@ -91,17 +93,40 @@ class Cutting:
         return region
 
     def _cut_root(self) -> bytes:
-        beginning = re.compile(
-            _DECLARATION + rf"(?P<before>\s*)(?P<tag><{self._plan.root}(?:\s[^<>]*)?>)".encode()
-        )
-        found = beginning.match(self.rest)
-        if found is None or not _is_start_tag(found["tag"], self._plan.root):
+        found = _beginning(self.rest, self._plan.root)
+        if found is None:
             return b""
         self._cut(found.end())
         self.lines -= found["tag"].count(b"\n")
         return found["tag"]
 
 
+def records_alone(content: bytes, plan: Plan) -> bytes | None:
+    """What stands from the root's start tag until the last record's end, in a whole document.
+
+    None where that is not all that it holds, or its beginning is a parser's.
+    """
+    found = _beginning(content, plan.root)
+    if found is None:
+        return None
+    record_end = f"</{plan.record}>".encode()
+    end = content.rfind(record_end, found.end())
+    end = found.end() if end < 0 else end + len(record_end)
+    return content[found.end() : end] if _is_end(content[end:], plan.root) else None
+
+
+def _is_end(content: bytes, root: str) -> bool:
+    return re.fullmatch(rf"\s*</{root}>\s*".encode(), content) is not None
+
+
+def _beginning(content: bytes, root: str) -> re.Match[bytes] | None:
+    """Declaration and root's start tag; None where they are a parser's."""
+    pattern = _DECLARATION + rf"(?P<before>\s*)(?P<tag><{root}(?:\s[^<>]*)?>)".encode()
+    found = re.match(pattern, content)
+    return found if found and _is_start_tag(found["tag"], root) else None
+
+
+@lru_cache(_KNOWN_TAGS)
 def _is_start_tag(tag: bytes, name: str) -> bool:
     """Whether it is well-formed and declares no namespace."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
