@@ -17,6 +17,7 @@ final as (
         member,
         ordinal,
         line,
+        byte_offset,
         field,
         reason
     from source

@@ -51,10 +51,12 @@ class Damage:
 
     Attributes:
         raw: Its first bytes as text.
+        offset: The first of these bytes, where that is known.
     """
 
     reason: str
     raw: str
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +189,13 @@ class _DayFile:
     ) -> etree._Element | Damage:
         where = f"at byte {offset:,}"
         if len(content) < length:
-            return _damage(f"expected {length:,} bytes {where}, found the file cut off", content)
+            reason = f"expected {length:,} bytes {where}, found the file cut off"
+            return _damage(reason, content, offset)
         try:
             return parse(content)
         except ValueError as error:
-            return _damage(f"expected one stanza {where}, found none: {error}", content)
+            reason = f"expected one stanza {where}, found none: {error}"
+            return _damage(reason, content, offset)
 
     def _read(self, size: int) -> bytes:
         content = b""
@@ -207,11 +211,11 @@ class _DayFile:
             if not content:
                 break
             lost = lost or content.lstrip()[:RAW_BYTES]
-        return _damage(f"{reason}, from byte {begin:,} on", lost) if lost else None
+        return _damage(f"{reason}, from byte {begin:,} on", lost, begin) if lost else None
 
 
-def _damage(reason: str, content: bytes) -> Damage:
-    return Damage(reason, content[:RAW_BYTES].decode(errors="replace"))
+def _damage(reason: str, content: bytes, offset: int) -> Damage:
+    return Damage(reason, content[:RAW_BYTES].decode(errors="replace"), offset)
 
 
 def _result(stanza: etree._Element, entry: Entry, place: _Place) -> etree._Element:

@@ -206,7 +206,8 @@ def _read(
     lines: int,
 ) -> Record | Reject:
     if isinstance(element, Damage):
-        return Reject(ordinal, None, "record", element.reason, element.raw, member)
+        reason, offset = element.reason, element.offset
+        return Reject(ordinal, None, "record", reason, element.raw, member, offset)
     try:
         return extractor.record(element, ordinal)
     except FieldError as error:

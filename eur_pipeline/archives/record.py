@@ -79,6 +79,7 @@ class Reject:
         reason: What was found and what was expected; never a body.
         raw: The record's XML, cut off after 4 KiB.
         member: The file that it stands in, where the archive is a zip.
+        byte_offset: Where it begins in the file, as far as an index beside the archive tells.
     """
 
     ordinal: int
@@ -87,3 +88,4 @@ class Reject:
     reason: str
     raw: str
     member: str | None = None
+    byte_offset: int | None = None

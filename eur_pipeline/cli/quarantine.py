@@ -146,7 +146,8 @@ def _described(archive: Quarantined) -> str:
 def _place(reject: RejectedRecord) -> str:
     member = f"{reject.member}, " if reject.member else ""
     line = f" at line {reject.line}" if reject.line else ""
-    return f"{member}record {reject.ordinal}{line}"
+    byte = "" if reject.byte_offset is None else f" at byte {reject.byte_offset:,}"
+    return f"{member}record {reject.ordinal}{line}{byte}"
 
 
 def _as_object(

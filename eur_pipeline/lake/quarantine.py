@@ -54,12 +54,14 @@ class RejectedRecord:
     Attributes:
         member: The file that holds it, where the archive is a zip.
         line: Where it begins, as far as that is known.
+        byte_offset: Likewise, in archives with an index beside them.
         raw: Its own text, cut off; None where the collection keeps no bodies.
     """
 
     ordinal: int
     member: str | None
     line: int | None
+    byte_offset: int | None
     field: str
     reason: str
     raw: str | None

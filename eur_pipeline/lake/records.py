@@ -112,6 +112,7 @@ def reject_row(reject: Reject, origin: Origin, policy: BodyPolicy) -> Row:
         "member": reject.member,
         "ordinal": reject.ordinal,
         "line": reject.line,
+        "byte_offset": reject.byte_offset,
         "field": reject.field,
         "reason": reject.reason,
         "raw": policy.kept(reject.raw),

@@ -79,6 +79,7 @@ REJECTS = pa.schema(
         pa.field("member", pa.string()),
         _required("ordinal", pa.int32()),
         pa.field("line", pa.int32()),
+        pa.field("byte_offset", pa.int64()),
         pa.field("field", pa.string()),
         _required("reason", pa.string()),
         pa.field("raw", pa.string()),

@@ -190,6 +190,7 @@ def test_what_no_entry_covers_is_a_reject_and_the_others_are_read() -> None:
     assert "no entry" not in reject.reason
     assert "expected an entry of the index for these bytes" in reject.reason
     assert "b</body>" in reject.raw
+    assert reject.byte_offset == len(content) // 3
     assert [item.ordinal for item in items] == [1, 2, 3]
 
 
