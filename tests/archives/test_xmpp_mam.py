@@ -161,6 +161,21 @@ def test_the_inner_stanzas_namespace_makes_no_difference(namespace: str) -> None
     assert (own.sender, own.kind, own.conversation_id) == ("1@x.y", "message", ROOM)
 
 
+IN_ROOM = "room@conference.x.y"
+
+
+@pytest.mark.parametrize("inside", ["", IN_MUC])
+def test_a_private_message_in_a_room_shows_the_occupant_also_where_clients_do_not_say_so(
+    inside: str,
+) -> None:
+    sent = _one(f"<body>x</body>{inside}", f"from='1@x.y/a' to='{IN_ROOM}/Nick' type='chat'")
+    assert (sent.sender, sent.recipients) == ("1@x.y", (f"{IN_ROOM}/Nick",))
+    assert (sent.conversation_id, sent.occupant, sent.kind) == (IN_ROOM, None, "message")
+    got = _one(f"<body>x</body>{inside}", f"from='{IN_ROOM}/Nick' to='1@x.y/a' type='chat'")
+    assert (got.sender, got.recipients) == (f"{IN_ROOM}/Nick", ("1@x.y",))
+    assert (got.conversation_id, got.occupant, got.kind) == (IN_ROOM, None, "message")
+
+
 INVITE = "<x xmlns='http://jabber.org/protocol/muc#user'><invite {}='3@x.y'/></x>"
 
 
