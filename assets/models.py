@@ -48,6 +48,8 @@ def models_asset(collections: Sequence[Collection]) -> dg.AssetsDefinition:
             report = warehouse.build(selected - {PUBLISHED})
             # Before the events: storing one for every test takes longer than build and copy.
             published = warehouse.publish() if PUBLISHED in selected and report.committed else None
+        for warning in report.warnings:
+            context.log.warning(warning)
         yield from _results(report, context.selected_asset_check_keys)
         if not report.committed:
             raise dg.Failure(

@@ -5,10 +5,11 @@ Reading the file and checking it is all that happens here; `project.py` knows wh
 
 import datetime as dt
 import os
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -35,6 +36,8 @@ _WORDING = Wording(
         "expected the name of an environment variable, not a password",
     ),
 )
+# What can lie elsewhere, by its name in `organisation`.
+ORGANISATION_FILES = ("directory", "aliases", "sites", "departments", "cost_centres")
 # The site of messages whose collection is gone and whose sender nobody knows.
 UNKNOWN_SITE = "unknown"
 # The legal entity of sites that no entity lists.
@@ -69,6 +72,26 @@ def _not_empty(entries: object) -> object:
     return entries
 
 
+def _without_password(url: str) -> str:
+    place = url.partition("://")[2].partition("/")[0]
+    if ":" in place.rpartition("@")[0]:
+        raise ValueError(
+            "a URL without a password; `secrets: {password: VARIABLE}` names the variable of it"
+        )
+    return url
+
+
+def _variable_name(name: object) -> object:
+    """Checked here, because Pydantic would quote what may be the secret itself."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("the name of an environment variable, not a secret")
+    return name
+
+
+def _as_source(source: object) -> object:
+    return {"url": source} if isinstance(source, str) else source
+
+
 # Dagster's rule for asset names; collections give their names to assets.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
@@ -77,6 +100,7 @@ Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{4
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # Of file names, for the shell's wildcards; names are compared without regard to case.
 LowerCasePattern = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
+SecretVariable = Annotated[str, BeforeValidator(_variable_name)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 TimeZoneName = Annotated[str, AfterValidator(_known_time_zone)]
 
@@ -206,6 +230,60 @@ class Collection(_Section):
         return self
 
 
+class Source(_Section):
+    """Where one of the organisation's files lies: a path, or the URL of a place that fsspec knows.
+
+    Attributes:
+        url: Such as hr/directory.csv, within the project, or sftp://hr@hr.example/out/people.csv.
+        options: What fsspec is told of that place, by the names of its own parameters.
+        secrets: The same for what is secret, by the names of environment variables.
+    """
+
+    url: Annotated[str, AfterValidator(_without_password)]
+    options: dict[str, Any] = {}
+    secrets: dict[str, SecretVariable] = {}
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it has to be fetched."""
+        return "://" in self.url
+
+    @property
+    def shown(self) -> str:
+        """The URL for messages: what follows a ? can be a signature."""
+        return self.url.partition("?")[0]
+
+
+# A URL alone is enough.
+SourceOrUrl = Annotated[Source, BeforeValidator(_as_source)]
+
+
+class Organisation(_Section):
+    """Files about people and what they belong to that do not lie in their usual place.
+
+    Attributes:
+        fetch_seconds: How long all those that are remote may take together.
+    """
+
+    directory: SourceOrUrl | None = None
+    aliases: SourceOrUrl | None = None
+    sites: SourceOrUrl | None = None
+    departments: SourceOrUrl | None = None
+    cost_centres: SourceOrUrl | None = None
+    fetch_seconds: Annotated[int, Field(ge=1, le=40)] = 20
+
+    def source(self, name: str) -> Source | None:
+        """Where the file of that name lies, None = in its usual place."""
+        source: Source | None = getattr(self, name)
+        return source
+
+    @property
+    def remote(self) -> dict[str, Source]:
+        """What has to be fetched, by the file's name."""
+        named = {name: self.source(name) for name in ORGANISATION_FILES}
+        return {name: source for name, source in named.items() if source and source.is_remote}
+
+
 class LegalEntity(_Section):
     """A company of the group: it bills its sites, and those below them, in one currency."""
 
@@ -238,6 +316,7 @@ class Config(_Section):
     sites: Annotated[tuple[Site, ...], BeforeValidator(_not_empty)]
     collections: Annotated[tuple[Collection, ...], BeforeValidator(_not_empty)]
     billing: Billing
+    organisation: Organisation = Organisation()
     limits: Limits = DEFAULT_LIMITS
 
     def collection(self, name: str) -> Collection:

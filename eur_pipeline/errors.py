@@ -45,6 +45,10 @@ class TransferError(TransientError):
     """A file did not arrive as the server had announced it."""
 
 
+class FetchError(TransientError):
+    """A file that lies elsewhere could not be fetched, and there is no earlier copy of it."""
+
+
 class VanishedError(TransferError):
     """A file was gone from the server before it could be had."""
 

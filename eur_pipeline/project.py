@@ -46,17 +46,42 @@ class Project:
     @property
     def directory_path(self) -> Path:
         """Who has which address, where and when."""
-        return self.path / "directory.csv"
+        return self.organisation_path("directory")
 
     @property
     def organisation_folder(self) -> Path:
-        """What moves beside people: sites and the like; it can be missing."""
+        """What there is beside people: sites that move, aliases and the like; it can be missing."""
         return self.path / "organisation"
+
+    @property
+    def fetched_folder(self) -> Path:
+        """The last good copies of files that lie elsewhere."""
+        return self.path / "data" / "organisation"
+
+    def organisation_path(self, name: str) -> Path:
+        """Where a file about people and what they belong to is read, by its name in `eur.yaml`.
+
+        Of one that lies elsewhere, that is its copy. Of all but the directory, there may be none.
+        """
+        source = self.config.organisation.source(name)
+        if source is None:
+            folder = self.path if name == "directory" else self.organisation_folder
+            return folder / f"{name}.csv"
+        return self.fetched_folder / f"{name}.csv" if source.is_remote else self.path / source.url
 
     @property
     def sites_path(self) -> Path:
         """Which site is below which, and when; it can be missing."""
-        return self.organisation_folder / "sites.csv"
+        return self.organisation_path("sites")
+
+    @property
+    def aliases_path(self) -> Path:
+        """Under which further addresses people are known; it can be missing."""
+        return self.organisation_path("aliases")
+
+    def units_path(self, kind: str) -> Path:
+        """The names of departments (kind `department`) or cost centres; it can be missing."""
+        return self.organisation_path(f"{kind}s")
 
     @property
     def tariff_path(self) -> Path:

@@ -1,19 +1,31 @@
 """The warehouse, for the asset that builds the models and publishes them."""
 
+import datetime as dt
 from collections.abc import Collection
+from contextlib import suppress
 
+from eur_pipeline.billing.fetching import fetch
+from eur_pipeline.errors import ConfigurationError, FetchError
 from eur_pipeline.models.building import build
 from eur_pipeline.models.inputs import inputs_digest
 from eur_pipeline.models.publishing import PublishReport, publish
 from eur_pipeline.models.report import BuildReport
 from resources.base import ProjectResource
 
+LOOK_AGAIN = dt.timedelta(minutes=1)
+
 
 class WarehouseResource(ProjectResource):
     """The private database and the published one."""
 
     def inputs_digest(self) -> str:
-        """A hash of directory, tariff and configuration: the models follow when it changes."""
+        """A hash of directory, tariff and configuration: the models follow when it changes.
+
+        What of it lies elsewhere is looked for every LOOK_AGAIN; what could not be had, the build
+        says.
+        """
+        with suppress(ConfigurationError, FetchError):
+            fetch(self.project, at_most_every=LOOK_AGAIN)
         return inputs_digest(self.project)
 
     def build(self, select: Collection[str] | None = None) -> BuildReport:

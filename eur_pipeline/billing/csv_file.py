@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_PERCENTAGE = 1000
+
+
+# A directory of many people has few dates, and each is asked for several times.
+@lru_cache(maxsize=4096)
+def _date(text: str) -> dt.date:
+    return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Row:
         if not text:
             return None
         try:
-            return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+            return _date(text)
         except ValueError:
             raise self.error(column, "a date such as 2026-03-10, or nothing") from None
 
@@ -103,18 +110,23 @@ class Row:
         )
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows of a CSV file (UTF-8, with or without a BOM) that has at least these columns."""
+def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
+    """The rows of a CSV file (UTF-8, with or without a BOM) that has at least these columns.
+
+    The cells of an optional column that the file does not have are empty.
+    """
     lines = _numbered(_read_table(path))
     _, names = next(lines)
-    for column in columns:
+    there = [column for column in optional if column in names]
+    for column in (*columns, *there):
         if names.count(column) != 1:
             raise ConfigurationError(
                 f"{path}, line 1, {column}: expected this column once; found {', '.join(names)}"
             )
-    places = {column: names.index(column) for column in columns}
+    places = {column: names.index(column) for column in (*columns, *there)}
+    absent = dict.fromkeys(optional, "")
     for line, values in lines:
-        cells = {column: values[place] for column, place in places.items()}
+        cells = absent | {column: values[place] for column, place in places.items()}
         if any(text.strip() for text in cells.values()):
             yield Row(path, line, cells)
 
@@ -168,20 +180,25 @@ def require_no_overlap(rows: Sequence[Row], what: str) -> None:
     """Raise unless at most one of the rows, all of them for one thing, is valid on any day."""
     ordered = sorted(rows, key=lambda row: (row.validity()[0] or dt.date.min, row.line))
     for earlier, later in pairwise(ordered):
-        end, start = earlier.validity()[1], later.validity()[0]
-        if end is None or start is None or start < end:
-            raise later.error(
-                "valid_from",
-                f"a date on which {what} is not valid already by line {earlier.line} "
-                f"(which ends {end or 'never'})",
-            )
+        if earlier.period().overlaps(later.period()):
+            raise overlap_error(earlier, later, what)
+
+
+def overlap_error(earlier: Row, later: Row, what: str) -> ConfigurationError:
+    """That two rows, which may stand in two files, have days in common."""
+    file = f"{earlier.path.name}, " if earlier.path != later.path else ""
+    return later.error(
+        "valid_from",
+        f"a date on which {what} is not valid already by {file}line {earlier.line} "
+        f"(which ends {earlier.validity()[1] or 'never'})",
+    )
 
 
 def require_no_gap(rows: Sequence[Row], what: str) -> None:
     """Raise unless the rows, all of them for one thing and none at once, follow each other."""
     ordered = sorted(rows, key=lambda row: row.period().start)
     for earlier, later in pairwise(ordered):
-        if earlier.period().end < later.period().start:
+        if earlier.period().end != later.period().start:
             raise later.error(
                 "valid_from",
                 f"{earlier.text('valid_to')}, the day on which line {earlier.line} ends: "

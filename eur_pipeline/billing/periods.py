@@ -4,7 +4,7 @@ Pure arithmetic of dates; None is open at either end.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -46,6 +46,11 @@ class Period:
         if not self.overlaps(other):
             return None
         return _period(max(self.start, other.start), min(self.end, other.end))
+
+    def has_whole_month(self) -> bool:
+        """Whether all days of some month are among its own."""
+        first = self.start if self.start.day == 1 else _next_month(self.start)
+        return _next_month(first) <= self.end
 
     def __str__(self) -> str:
         return f"{self.valid_from or 'always'} to {self.valid_to or 'for ever'}"
@@ -96,6 +101,22 @@ def first_gap(covered: Sequence[Period], wanted: Period) -> Period | None:
         return None
     later = [p.start for p in covered if p.start > day]
     return _period(day, min([*later, wanted.end]))
+
+
+def gaps(periods: Iterable[Period]) -> Iterator[Period]:
+    """The days between periods that none of them covers."""
+    covered = sorted(periods, key=lambda p: p.start)
+    day = covered[0].end if covered else dt.date.max
+    for period in covered:
+        if period.start > day:
+            yield _period(day, period.start)
+        day = max(day, period.end)
+
+
+def _next_month(day: dt.date) -> dt.date:
+    if (day.year, day.month) == (dt.date.max.year, dt.date.max.month):
+        return dt.date.max
+    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
 
 
 def _period(start: dt.date, end: dt.date) -> Period:

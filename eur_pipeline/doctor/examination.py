@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from eur_pipeline.archives.dialect import load_dialect
+from eur_pipeline.billing.addresses import read_addresses
 from eur_pipeline.billing.directory import read_directory
+from eur_pipeline.billing.fetching import fetch
+from eur_pipeline.billing.sites import read_sites
 from eur_pipeline.billing.tariff import read_tariff
+from eur_pipeline.billing.units import UNIT_KINDS, read_units
 from eur_pipeline.collect.login import private_key
 from eur_pipeline.config import MEBIBYTE, Collection
-from eur_pipeline.doctor.finding import Finding, all_of, look
+from eur_pipeline.doctor.finding import Finding, UnknownError, all_of, look
 from eur_pipeline.doctor.privacy import look_at_privacy
 from eur_pipeline.doctor.server import look_at_server
 from eur_pipeline.doctor.stores import look_at_stores
@@ -31,7 +35,9 @@ def examine(project: Project) -> Iterator[Finding]:
     collections = project.config.collections
     with ThreadPoolExecutor(_COLLECTIONS_AT_ONCE) as pool:
         looks = [pool.submit(_look_at_collection, project, c) for c in collections]
-        yield look("directory.csv", lambda: f"{len(read_directory(project))} rows")
+        if project.config.organisation.remote:
+            yield look("organisation", lambda: _fetched(project))
+        yield look("directory.csv", lambda: _organisation(project))
         yield look("tariff", lambda: _tariff(project))
         yield look(".env", lambda: _secrets(project))
         yield look("disk", lambda: _disk(project))
@@ -43,6 +49,25 @@ def examine(project: Project) -> Iterator[Finding]:
 def _configuration(project: Project) -> str:
     names = ", ".join(collection.name for collection in project.config.collections)
     return f"readable; collections: {names}"
+
+
+def _fetched(project: Project) -> str:
+    warnings = fetch(project)
+    if warnings:
+        raise UnknownError("\n".join(warnings))
+    remote = project.config.organisation.remote
+    return "fetched: " + ", ".join(f"{name} from {s.shown}" for name, s in remote.items())
+
+
+def _organisation(project: Project) -> str:
+    read_sites(project)
+    directory = read_directory(project)
+    known = read_addresses(project, directory)
+    units = [len(read_units(project, kind, directory).names) for kind in UNIT_KINDS]
+    return (
+        f"{len(directory)} rows, {len({entry.address for entry in known})} addresses, "
+        f"{units[0]} departments, {units[1]} cost centres"
+    )
 
 
 def _tariff(project: Project) -> str:

@@ -6,11 +6,13 @@ Which dates are stale is decided in `staleness.py`; nothing is published here.
 import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
 
 from eur_pipeline.billing.accepting import whole_tariff
+from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.grains import WHOLE_DATE
@@ -51,10 +53,12 @@ def build(
     """Bring the models (all, or those selected) up to date with lake and inputs.
 
     All of it is undone when a test of severity error fails; the report says which. Raises
-    ConfigurationError (directory, tariff), ModelError, BusyError (warehouse or lake is in use).
+    ConfigurationError (directory, tariff), FetchError (a file that lies elsewhere), ModelError,
+    BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
+    warnings = fetch(project)
     with whole_tariff(project):
         inputs = read_inputs(project)
     with (
@@ -64,7 +68,7 @@ def build(
     ):
         report = _build(connection, project, models, inputs, select)
         end.keep = report.committed
-    return report
+    return replace(report, warnings=warnings)
 
 
 @contextmanager

@@ -4,18 +4,22 @@ What a date's stamp has of them is decided in `validity.py`; the tariff's tables
 `tariff_tables.py`.
 """
 
-import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
 from eur_pipeline.archives.dialect import dialect_names, load_dialect
-from eur_pipeline.billing.directory import read_directory
+from eur_pipeline.billing.addresses import read_addresses
+from eur_pipeline.billing.directory import DirectoryEntry, read_directory
 from eur_pipeline.billing.periods import Period
 from eur_pipeline.billing.sites import SiteTree, read_sites
 from eur_pipeline.billing.tariff import read_tariff
-from eur_pipeline.config import Collection, Config
+from eur_pipeline.billing.tree import Tree
+from eur_pipeline.billing.units import UNIT_KINDS, Units, read_units
+from eur_pipeline.config import ORGANISATION_FILES, Collection, Config
+from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.models.input_table import (
     PERIOD,
     InputTable,
@@ -44,6 +48,14 @@ DIRECTORY = pa.schema(
         "end_at": _instant,
     }
 )
+ADDRESSES = pa.schema(
+    {
+        **dict.fromkeys(("address", "collection", "matched_by", "person_id", "name"), _text),
+        **dict.fromkeys(("site", "department", "cost_centre", "time_zone"), _text),
+        "start_at": _instant,
+        "end_at": _instant,
+    }
+)
 COLLECTIONS = pa.schema(dict.fromkeys(("collection", "site", "time_zone"), _text))
 COMPANY_DOMAINS = pa.schema({"domain": _text})
 LEGAL_ENTITIES = pa.schema(
@@ -52,9 +64,6 @@ LEGAL_ENTITIES = pa.schema(
         "minor_unit_digits": pa.int64(),
         **PERIOD,
     }
-)
-SITE_ANCESTORS = pa.schema(
-    {**dict.fromkeys(("site", "ancestor"), _text), "level": pa.int64(), **PERIOD}
 )
 DIALECTS = pa.schema(
     {
@@ -70,11 +79,10 @@ def read_inputs(project: Project) -> dict[str, InputTable]:
     """All inputs by names such as `inputs.directory`; raises ConfigurationError."""
     config = project.config
     sites, directory = read_sites(project), read_directory(project)
+    departments, cost_centres = (read_units(project, k, directory) for k in UNIT_KINDS)
     return {
-        "inputs.directory": InputTable(
-            table_of(DIRECTORY, [dataclasses.asdict(entry) for entry in directory]),
-            directory_validity(directory, _collection_zones(config)),
-        ),
+        "inputs.directory": _people(DIRECTORY, directory, config),
+        "inputs.addresses": _people(ADDRESSES, read_addresses(project, directory), config),
         "inputs.collections": constant(
             COLLECTIONS, [_collection_row(config, c) for c in config.collections]
         ),
@@ -83,16 +91,17 @@ def read_inputs(project: Project) -> dict[str, InputTable]:
         ),
         "inputs.dialects": constant(DIALECTS, _dialect_rows(project)),
         "inputs.legal_entities": dated(LEGAL_ENTITIES, _entity_rows(sites)),
-        "inputs.site_ancestors": dated(SITE_ANCESTORS, _ancestor_rows(sites)),
+        "inputs.site_ancestors": _ancestors("site", sites.tree, sites.names),
+        **_units(departments),
+        **_units(cost_centres),
         **tariff_tables(read_tariff(project, sites)),
     }
 
 
 def inputs_digest(project: Project) -> str:
     """A hash of the files that a person writes and models depend on; missing ones are empty."""
-    paths = [project.directory_path, project.tariff_path, project.config_path]
-    for folder in (project.organisation_folder, project.tariff_folder):
-        paths += sorted(folder.glob("*.csv"))
+    paths = [project.tariff_path, project.config_path, *sorted(project.tariff_folder.glob("*.csv"))]
+    paths += _organisation_paths(project)
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
     named = (
         f"{path.name} {hashlib.sha256(content).hexdigest()}\n"
@@ -101,9 +110,22 @@ def inputs_digest(project: Project) -> str:
     return hashlib.sha256("".join(named).encode()).hexdigest()
 
 
+def _organisation_paths(project: Project) -> list[Path]:
+    try:
+        return [project.organisation_path(name) for name in ORGANISATION_FILES]
+    except ConfigurationError:
+        # The build says what is wrong with eur.yaml, whose text is among the contents.
+        return []
+
+
 def variables() -> dict[str, object]:
     """The variables that models can read by `var('...')`."""
     return {"largest_file_bytes": LARGEST_FILE_BYTES}
+
+
+def _people(schema: pa.Schema, entries: Sequence[DirectoryEntry], config: Config) -> InputTable:
+    rows = table_of(schema, [vars(entry) for entry in entries])
+    return InputTable(rows, directory_validity(entries, _collection_zones(config)))
 
 
 def _collection_zones(config: Config) -> set[str]:
@@ -130,10 +152,26 @@ def _entity_rows(sites: SiteTree) -> Iterator[tuple[Period, Row]]:
             yield period, row
 
 
-def _ancestor_rows(sites: SiteTree) -> Iterator[tuple[Period, Row]]:
-    for found in sites.tree.ancestors(sites.names):
-        row: Row = {"site": found.name, "ancestor": found.ancestor, "level": found.level}
-        yield found.period, row
+def _ancestors(kind: str, tree: Tree, names: Iterable[str]) -> InputTable:
+    schema = pa.schema({kind: _text, "ancestor": _text, "level": pa.int64(), **PERIOD})
+    rows: list[tuple[Period, Row]] = [
+        (found.period, {kind: found.name, "ancestor": found.ancestor, "level": found.level})
+        for found in tree.ancestors(names)
+    ]
+    return dated(schema, rows)
+
+
+def _units(units: Units) -> dict[str, InputTable]:
+    schema = pa.schema({units.kind: _text, "name": _text, **PERIOD})
+    rows: list[tuple[Period, Row]] = [
+        (period, {units.kind: unit, "name": name})
+        for unit, names in units.names.items()
+        for period, name in names
+    ]
+    return {
+        f"inputs.{units.kind}s": dated(schema, rows),
+        f"inputs.{units.kind}_ancestors": _ancestors(units.kind, units.tree, units.names),
+    }
 
 
 def _dialect_rows(project: Project) -> list[dict[str, object]]:

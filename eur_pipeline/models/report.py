@@ -51,10 +51,15 @@ class TestResult:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did. It is committed unless a test of severity error failed."""
+    """What a build did. It is committed unless a test of severity error failed.
+
+    Attributes:
+        warnings: What it had to do without: files that lie elsewhere and could not be fetched.
+    """
 
     models: tuple[ModelResult, ...]
     tests: tuple[TestResult, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[TestResult, ...]:

@@ -96,27 +96,31 @@ def stamps_of_periods(facts: Iterable[tuple[Period, Iterable[object]]]) -> Dated
 def directory_validity(
     entries: Iterable[DirectoryEntry], fallback_zones: Collection[str]
 ) -> DatedStamps:
-    """Stamps of the directory by local dates.
+    """Stamps of the directory, or of all known addresses, by local dates.
 
     Where an entry begins or ends in the middle of a local day (its neighbour in time has another
     time zone), the instant matters to that day and enters its stamp. While an address has no entry,
     its messages fall on the local dates of their collection, which has one of `fallback_zones`.
     """
     stamps = DatedStamps()
-    for address, group in groupby(entries, key=lambda entry: entry.address):
+    for (collection, address), group in groupby(entries, key=_place):
         of_address = list(group)
         for entry in of_address:
             _add_entry(stamps, entry)
         for start, end in _gaps(of_address):
             for zone in sorted(fallback_zones):
                 for day, bounds in _partial_days(start, end, zone).items():
-                    stamps.add(("nobody", address, zone, *bounds), day, day)
+                    stamps.add(("nobody", collection, address, zone, *bounds), day, day)
     return stamps
+
+
+def _place(entry: DirectoryEntry) -> tuple[str, str]:
+    return entry.collection, entry.address
 
 
 def _add_entry(stamps: DatedStamps, entry: DirectoryEntry) -> None:
     fact = (
-        *(entry.person_id, entry.name, entry.address, entry.site),
+        *(entry.person_id, entry.name, entry.address, entry.site, entry.collection),
         *(entry.department, entry.cost_centre, entry.time_zone),
     )
     first, last = _local_days(entry.start_at, entry.end_at, entry.time_zone)

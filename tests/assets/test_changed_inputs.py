@@ -45,3 +45,10 @@ def test_a_new_file_of_the_tariffs_folder_is_a_change(project: Project) -> None:
     project.tariff_folder.mkdir()
     (project.tariff_folder / "holidays.csv").write_text("site,date,name\n")
     assert tick(project, cursor)[0] == 1
+
+
+def test_a_new_file_of_the_organisation_is_a_change(project: Project) -> None:
+    _, cursor = tick(project, None)
+    project.organisation_folder.mkdir()
+    project.aliases_path.write_text("alias,person_id,valid_from,valid_to\n")
+    assert tick(project, cursor)[0] == 1

@@ -80,6 +80,7 @@ def test_lines_without_any_text_are_skipped_and_still_counted(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
+        ("shared,Anna,,10001,geneva,Sales,C1,,", "expected an id other than unknown and shared"),
         (",Anna,,10001,geneva,Sales,C1,,", "line 2, person_id: expected some text; found nothing"),
         ("p1,Anna,,10001,geneva,Sales,,,", "line 2, cost_centre: expected some text"),
         ("p1,Anna,,,geneva,Sales,C1,,", "line 2, extension: expected digits"),
@@ -107,6 +108,46 @@ def test_an_address_cannot_be_valid_twice_at_one_time(tmp_path: Path) -> None:
     assert "line 3, valid_from" in message
     assert "10001@presence.example" in message
     assert "line 2" in message
+
+
+@pytest.mark.parametrize(
+    ("until", "since"), [("2026-03-10", "2026-03-11"), ("2026-03-10", "2026-04-30")]
+)
+def test_a_person_cannot_be_missing_for_a_while(tmp_path: Path, until: str, since: str) -> None:
+    message = fault(
+        tmp_path,
+        f"p1,Anna,anna@presence.example,,geneva,Sales,C1,,{until}",
+        f"p1,Anna,a.huber@presence.example,,boston,Sales,C1,{since},",
+    )
+    assert f"line 3, valid_from: expected {until}, the day on which line 2 ends: p1" in message
+    assert f"found '{since}'" in message
+
+
+@pytest.mark.parametrize(
+    ("until", "since", "reason"),
+    [("2026-03-10", "2026-05-01", ""), ("2026-03-10", "2026-03-20", "left")],
+)
+def test_who_was_away_for_a_whole_month_or_had_left_may_come_back(
+    tmp_path: Path, until: str, since: str, reason: str
+) -> None:
+    project = make_project(tmp_path)
+    header = project.directory_path.read_text(encoding="utf-8").splitlines()[0]
+    lines = [
+        header + ",end_reason",
+        f"p1,Anna,,10001,geneva,Sales,C1,,{until},{reason}",
+        f"p1,Anna,,10001,geneva,Sales,C1,{since},,",
+    ]
+    project.directory_path.write_text("\n".join(lines), encoding="utf-8")
+    assert len(read_directory(project)) == 2
+
+
+def test_a_gap_of_one_address_is_none_while_the_person_has_another(tmp_path: Path) -> None:
+    entries(
+        tmp_path,
+        "p1,Anna,,10001,geneva,Sales,C1,,2026-03-10",
+        "p1,Anna,,10001,geneva,Sales,C1,2026-03-20,",
+        "p1,Anna,anna@presence.example,,geneva,Sales,C1,2026-03-01,2026-04-01",
+    )
 
 
 def test_a_line_break_within_quotes_counts_as_a_line(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+import pytest
 import yaml
 
 from eur_pipeline.doctor import examine
@@ -56,6 +57,29 @@ def test_an_unknown_dialect_is_found(project: Project) -> None:
 def test_a_fault_of_the_directory_is_named_by_line(project: Project) -> None:
     replace(project.directory_path, "Sales,4100,,", "Sales,4100,soon,")
     assert "line 2, valid_from: expected a date" in faults_of(project)["directory.csv"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        ("sites", "site,parent,valid_from,valid_to\nmars,,,\n", "sites.csv, line 2, site"),
+        ("aliases", "alias,person_id,valid_from,valid_to\nx,p7,,\n", "aliases.csv, line 2, alias"),
+        ("departments", "department,name,valid_from,valid_to\n", "a department that departments"),
+        ("cost_centres", "cost_centre,name,valid_from,valid_to\n4100,,,\n", "line 2, name"),
+    ],
+)
+def test_a_fault_of_a_file_beside_the_directory_is_named(
+    project: Project, file: str, content: str, expected: str
+) -> None:
+    project.organisation_folder.mkdir()
+    (project.organisation_folder / f"{file}.csv").write_text(content)
+    assert expected in faults_of(project)["directory.csv"]
+
+
+def test_what_lies_elsewhere_and_cannot_be_fetched_is_found(project: Project) -> None:
+    with project.config_path.open("a") as file:
+        file.write("organisation: {directory: 's3://hr/people.csv'}\n")
+    assert "Install s3fs" in faults_of(Project(project.path))["organisation"]
 
 
 def test_a_fault_of_the_tariff_is_named_by_line(project: Project) -> None:

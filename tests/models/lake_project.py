@@ -73,6 +73,12 @@ def write_sites(project: Project, lines: Iterable[str]) -> None:
     project.sites_path.write_text(content, encoding="utf-8")
 
 
+def write_aliases(project: Project, lines: Iterable[str]) -> None:
+    project.organisation_folder.mkdir(exist_ok=True)
+    content = "\n".join(["alias,person_id,valid_from,valid_to", *lines]) + "\n"
+    project.aliases_path.write_text(content, encoding="utf-8")
+
+
 def write_tariff(project: Project, lines: Iterable[str]) -> None:
     content = "\n".join([TARIFF_HEADER, *lines]) + "\n"
     project.tariff_path.write_text(content, encoding="utf-8")

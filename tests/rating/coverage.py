@@ -35,6 +35,7 @@ FEATURES = (
     *("a mover between departments", "a mover between cost centres", "a mover between sites"),
     *("0 minor digits", "2 minor digits", "3 minor digits"),
     *("a tax", CHANGING_TAX, CHANGING_ENTITY, "an unknown sender"),
+    *("a sender by alias", "a sender by extension"),
     "messages of one instant in one count",
     *("leap day", "the first or last hour of a month"),
 )
@@ -54,6 +55,7 @@ def _of_use(rater: Rater, use: Use) -> Iterator[tuple[str, str]]:
     entity, _ = rater.entity(use.place.site, use.day)
     names += [*_time(rater, use), f"{rater.digits(entity)} minor digits"]
     names += ["an unknown sender"] * (use.place.person == "unknown")
+    names += [f"a sender by {use.known_by}"] * (use.known_by != "address")
     return ((use.plan, name) for name in names)
 
 

@@ -156,6 +156,7 @@ class Maker:
             if usage_type != "monthly_fee" and self.maybe(0.4):
                 self.allowances(plan, usage_type)
         people = self.directory(number, currency)
+        self.aliases(number, people)
         self.assignments(number, people)
         self.messages(people, currency)
 
@@ -282,11 +283,27 @@ class Maker:
             person_id=person,
             name=person.title(),
             address=address,
+            extension=self.extension(person),
             site=self.chance.choice(SITES_OF_CURRENCY[currency]),
             department=self.chance.choice(("Sales", "Research")),
             cost_centre=f"c{number}{self.chance.choice('ab')}",
             **dates(start, end),
         )
+
+    def extension(self, person: str) -> str:
+        """Five digits of the person's own."""
+        return f"{int(person[1:].replace('_', '')) % 90_000 + 10_000}"
+
+    def aliases(self, number: int, people: list[str]) -> None:
+        """One that goes from one person to another, or is there for a while only."""
+        day = self.month + dt.timedelta(days=self.chance.randrange(12))
+        for person, (start, end) in zip(people, ((None, day), (day, None)), strict=False):
+            self.world.add(
+                "organisation/aliases.csv",
+                alias=f"Alias_{number}@presence.example",
+                person_id=person,
+                **dates(start, end),
+            )
 
     def assignments(self, number: int, people: list[str]) -> None:
         """By cost centre or person; now and then another plan for a while."""
@@ -324,12 +341,19 @@ class Maker:
             collection = f"{self.chance.choice(sites)}_im"
             strange = currency == "CHF" and self.maybe(0.05)
             sender = "stranger@presence.example" if strange else self.chance.choice(senders)
-            if currency == "CHF" and not strange and self.maybe(0.02):
-                sender = f"also_{sender}"
+            if currency == "CHF" and not strange and self.maybe(0.1):
+                sender = self.chance.choice(self.other_addresses(sender))
             self.world.messages.setdefault(collection, []).append(self.message(sender))
+
+    def other_addresses(self, address: str) -> list[str]:
+        """Where the same person may be reached too: a second address, an alias, an extension."""
+        person = address.partition("@")[0]
+        alias = f"alias_{person[1:].partition('_')[0]}@presence.example"
+        return [f"also_{address}", alias, f"{self.extension(person)}@presence.example"]
 
     def message(self, sender: str) -> Record:
         pool = [*self.people[-6:], *OUTSIDERS, "nobody@presence.example"]
+        pool += self.other_addresses(self.people[-1])
         kind = self.chance.choice(("message", "message", "message", "file_transfer", "receipt"))
         body = None if self.maybe(0.1) else "x"
         one = record(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +41,12 @@ def holds(row: TextRow, day: Date) -> bool:
     """Half-open; empty is open."""
     text = day.isoformat()
     return (row["valid_from"] or "0000") <= text and (not row["valid_to"] or text < row["valid_to"])
+
+
+def inside(piece: TextRow, row: TextRow) -> bool:
+    """Whether all days of the piece are days of the row."""
+    begins = row["valid_from"] <= piece["valid_from"]
+    return begins and (piece["valid_to"] or "9999") <= (row["valid_to"] or "9999")
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Use:
     conversation: str = ""
     priced_by: list[TextRow] = field(default_factory=list)
     message: int = 0
+    known_by: str = "address"
 
     @property
     def month(self) -> Date:
@@ -164,9 +172,51 @@ class Rater:
             found[row["address"].lower()].append(row)
         return found
 
-    def person(self, address: str, at: dt.datetime) -> TextRow | None:
+    def person(self, address: str, at: dt.datetime, collection: str) -> TextRow | None:
+        """By full address or alias, else by the extension at the collection's site."""
+        address = address.lower()
+        known = [*self.people.get(address, ()), *self.aliases.get(address, ())]
+        row = self.at(known, at)
+        extension, _, domain = address.partition("@")
+        if row is None and domain in self.world.company_domains and len(extension) == 5:
+            site = self.world.collections()[collection]
+            row = self.at(self.extensions.get((site, extension), []), at)
+        return row
+
+    @cached_property
+    def aliases(self) -> dict[str, list[TextRow]]:
+        """What the directory says of the person behind an alias, in short pieces of time."""
+        found: defaultdict[str, list[TextRow]] = defaultdict(list)
+        for row in self.rows("organisation/aliases.csv"):
+            homes = self.pieces(self.rows_of_person[row["person_id"]], row)
+            found[row["alias"].lower()] += [
+                p | {"known_by": "alias"} for p in homes if inside(p, row)
+            ]
+        return found
+
+    @cached_property
+    def extensions(self) -> dict[tuple[str, str], list[TextRow]]:
+        """The same for the person who has an extension at a site."""
+        rows = defaultdict(list)
+        for row in self.rows("directory.csv"):
+            rows[row["site"], row["extension"]].append(row)
+        known = {"known_by": "extension"}
+        return {place: [p | known for p in self.pieces(of)] for place, of in rows.items()}
+
+    def pieces(self, rows: list[TextRow], *others: TextRow) -> list[TextRow]:
+        """Between any two limits of these rows, the one by the first address that holds."""
+        limits = sorted({r[c] for r in (*rows, *others) for c in ("valid_from", "valid_to")} - {""})
+        found = []
+        for start, end in pairwise(["", *limits, ""]):
+            piece = {"valid_from": start, "valid_to": end}
+            holding = [row for row in rows if inside(piece, row)]
+            if holding:
+                found.append(min(holding, key=lambda r: r["address"].lower()) | piece)
+        return found
+
+    def at(self, rows: list[TextRow], at: dt.datetime) -> TextRow | None:
         """The last row that has begun, unless it has ended and no other follows at once."""
-        rows = self.people.get(address.lower(), [])
+        rows = sorted(rows, key=lambda row: row["valid_from"])
         begun = [r for r in rows if self.midnight(r["valid_from"], r["site"]) <= at]
         if not begun:
             return None
@@ -276,7 +326,7 @@ class Rater:
                 place, local = self.place(collection, message)
                 self.sent.append((local.date(), place, message["kind"]))
                 if message["kind"] in ("message", "file_transfer"):
-                    self.use(message, place, local)
+                    self.use(collection, message, place, local)
         self.uses.sort(key=lambda use: use.at)
         self.keep_the_first_of_each_month()
         self.spend_allowances()
@@ -289,19 +339,23 @@ class Rater:
 
     def place(self, collection: str, message: dict[str, Any]) -> tuple[Place, dt.datetime]:
         """Whose it is, and the time there."""
-        row = self.person(message["sender"], message["sent_at"])
+        row = self.person(message["sender"], message["sent_at"], collection)
         site = row["site"] if row else self.world.collections()[collection]
         local = message["sent_at"].astimezone(self.zone(site))
         if row:
             return Place(row["person_id"], site, row["department"], row["cost_centre"]), local
         return Place(UNKNOWN, site, UNKNOWN, UNKNOWN), local
 
-    def use(self, message: dict[str, Any], place: Place, local: dt.datetime) -> None:
+    def use(
+        self, collection: str, message: dict[str, Any], place: Place, local: dt.datetime
+    ) -> None:
         """All that one message uses."""
         sent_at, site = message["sent_at"], place.site
+        sender = self.person(message["sender"], sent_at, collection) or {}
         plan = self.plan(place, local.date())
         addresses = [
-            (self.destination(r, site, sent_at), r.lower(), r) for r in recipients(message)
+            (self.destination(r, site, sent_at, collection), r.lower(), r)
+            for r in recipients(message)
         ]
         far = min(addresses, key=lambda a: (FARTHEST.index(a[0]), *a[1:]), default=None)
         to = (far[0], far[1]) if far else ("internal", "")
@@ -325,16 +379,17 @@ class Rater:
                 to=address,
                 conversation=conversation(message),
                 message=len(self.sent) - 1,
+                known_by=sender.get("known_by", "address"),
             )
             self.uses.append(use)
 
-    def destination(self, recipient: str, site: str, at: dt.datetime) -> str:
+    def destination(self, recipient: str, site: str, at: dt.datetime, collection: str) -> str:
         domain = (recipient.partition("@")[2] or recipient).partition("/")[0]
         ours = self.world.company_domains
         in_our_room = "/" in recipient and any(domain.endswith("." + d) for d in ours)
         if domain not in ours and not in_our_room:
             return "external"
-        row = self.person(recipient, at)
+        row = self.person(recipient, at, collection)
         return "between_sites" if row and row["site"] != site else "internal"
 
     def keep_the_first_of_each_month(self) -> None:

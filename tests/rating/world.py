@@ -20,6 +20,7 @@ COLUMNS = {
     "directory.csv": "person_id,name,address,extension,site,department,cost_centre,"
     "valid_from,valid_to",
     "tariff.csv": "usage_type,destination,valid_from,valid_to,currency,price",
+    "organisation/aliases.csv": "alias,person_id,valid_from,valid_to",
     "organisation/sites.csv": "site,parent,valid_from,valid_to",
     "tariff/plans.csv": "plan,currency,scope,minimum,maximum,prorate,valid_from,valid_to",
     "tariff/rates.csv": "plan,usage_type,destination,prefix,time_band,valid_from,valid_to,"
