@@ -63,6 +63,17 @@ def nothing_waits(report: CollectReport) -> dg.AssetCheckResult:
     return _verdict(NOTHING_WAITS, list(report.alarms), dg.AssetCheckSeverity.WARN)
 
 
+def something_waits(collection: Collection, alarms: Mapping[str, str]) -> dg.AssetCheckEvaluation:
+    """The same verdict where no run is: on those files, and on none once all are gone."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(f"{collection.name}_raw_archives"),
+        check_name=NOTHING_WAITS,
+        passed=not alarms,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=_facts([f"{name}: {reason}" for name, reason in alarms.items()]),
+    )
+
+
 def of_reading(
     landed: Iterable[Manifest], reports: Mapping[dt.datetime, IngestReport], books: Books
 ) -> Iterable[dg.AssetCheckResult]:
@@ -82,5 +93,9 @@ def _verdict(name: str, wrong: list[str], severity: dg.AssetCheckSeverity) -> dg
         check_name=name,
         passed=not wrong,
         severity=severity,
-        metadata={"wrong": len(wrong), "first": ", ".join(wrong[:10])},
+        metadata=_facts(wrong),
     )
+
+
+def _facts(wrong: list[str]) -> dict[str, int | str]:
+    return {"wrong": len(wrong), "first": ", ".join(wrong[:10])}

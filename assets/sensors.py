@@ -1,16 +1,18 @@
 """Sensors: one per collection, one for changed inputs, and one that ends killed runs.
 
-A sensor lists and decides; it downloads nothing. A listing that fails, fails the tick.
+A sensor lists and decides; it downloads nothing. A listing that fails, fails the tick. Files that
+wait for too long raise the check of their collection here, because no run may come to do so.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
 
-from assets import refusals
+from assets import checks, refusals
 from assets.killed_runs import fail_killed_runs
 from assets.runs import FAILURE_TAG, PERMANENT
 from eur_pipeline.collect.backlog import Backlog
@@ -36,20 +38,31 @@ _UNFINISHED = [
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the sensor asked for last, kept in its cursor: the work, the how-manieth time, when."""
+    """What the sensor asked for last, kept in its cursor: the work, the how-manieth time, when.
+
+    Attributes:
+        alarms: A hash of the files that were said to wait for too long; empty where none were.
+    """
 
     digest: str = ""
     number: int = 0
     at: float = 0.0
+    alarms: str = ""
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> "Attempt":
         """The attempt that the cursor holds, an empty one at first."""
         return cls(**json.loads(cursor)) if cursor else cls()
 
+    @property
+    def cursor(self) -> str:
+        """What `from_cursor` reads; empty where nothing has to be remembered."""
+        return "" if self == Attempt() else json.dumps(asdict(self))
+
     def next(self, digest: str, now: float) -> "Attempt":
         """The attempt after this one: the first at new work, or one more at the same."""
-        return Attempt(digest, self.number + 1 if digest == self.digest else 1, now)
+        number = self.number + 1 if digest == self.digest else 1
+        return replace(self, digest=digest, number=number, at=now)
 
     def pause(self) -> float:
         """Seconds to wait before the same work is tried again."""
@@ -76,19 +89,34 @@ def new_archives_sensor(collection: Collection) -> dg.SensorDefinition:
             return dg.SkipReason(refusals.REASON)
         with refusals.remembered(context.instance, archive_server, collection):
             backlog = archive_server.backlog(collection.name)
-        if not backlog.hours:
-            context.update_cursor("")
-            return dg.SkipReason("nothing new")
-        last = Attempt.from_cursor(context.cursor)
-        if reason := _reason_to_wait(context.instance, collection, backlog, last, time.time()):
-            return dg.SkipReason(reason)
-        attempt = last.next(backlog.digest, time.time())
-        return dg.SensorResult(
-            run_requests=list(_requests(collection, backlog, attempt)),
-            cursor=json.dumps(asdict(attempt)),
-        )
+        return _decision(context, collection, backlog)
 
     return new_archives
+
+
+def _decision(
+    context: dg.SensorEvaluationContext, collection: Collection, backlog: Backlog
+) -> dg.SensorResult:
+    """Runs to ask for, or why for none; and a verdict where other files wait than before."""
+    before = Attempt.from_cursor(context.cursor)
+    last = replace(before, alarms=_alarms_digest(backlog))
+    news = last.alarms != before.alarms
+    events = [checks.something_waits(collection, backlog.alarms)] * news
+    if not backlog.hours:
+        context.update_cursor(Attempt(alarms=last.alarms).cursor)
+        return dg.SensorResult(skip_reason="nothing new", asset_events=events)
+    if reason := _reason_to_wait(context.instance, collection, backlog, last, time.time()):
+        context.update_cursor(last.cursor)
+        return dg.SensorResult(skip_reason=reason, asset_events=events)
+    attempt = last.next(backlog.digest, time.time())
+    context.update_cursor(attempt.cursor)
+    requests = list(_requests(collection, backlog, attempt))
+    return dg.SensorResult(run_requests=requests, asset_events=events)
+
+
+def _alarms_digest(backlog: Backlog) -> str:
+    names = "\n".join(sorted(backlog.alarms))
+    return hashlib.sha256(names.encode()).hexdigest()[:16] if names else ""
 
 
 @dg.sensor(

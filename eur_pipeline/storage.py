@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from eur_pipeline.errors import StorageError
+from eur_pipeline.errors import PermanentError, StorageError
 
 # Names that begin so are being written; a crash leaves them behind and `files` does not show them.
 UNFINISHED_PREFIX = ".unfinished-"
@@ -32,9 +32,18 @@ _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 @contextmanager
 def disk_errors(place: Path) -> Iterator[None]:
-    """Raise a StorageError where the disk that `place` lies on is full or fails."""
+    """Say what is wrong with the disk that `place` lies on.
+
+    Raises StorageError where it is full or fails, and PermanentError where we may not write there.
+    """
     try:
         yield
+    except PermissionError as error:
+        raise PermanentError(
+            f"could not write below {place}: {error.strerror} ({error.filename or place}); "
+            f"expected what the user of this program may write: use the user who runs the "
+            f"pipeline, or chown -R it to this one"
+        ) from error
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise

@@ -24,4 +24,10 @@ class ArchiveServerResource(ProjectResource):
         self, collection: str, window: Window, on_progress: Callable[[Progress], None]
     ) -> CollectReport:
         """Collect those upload hours into the landing zone; raises the core's errors."""
-        return collect(self.project, self.collection(collection), window, on_progress=on_progress)
+        return collect(
+            self.project,
+            self.collection(collection),
+            window,
+            insist=False,
+            on_progress=on_progress,
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline import storage
-from eur_pipeline.errors import StorageError
+from eur_pipeline.errors import PermanentError, StorageError
 from eur_pipeline.storage import LocalStore, make_private_folder
 from tests.faults.disk import fill, make_room, small_disk
 
@@ -98,6 +98,17 @@ def test_a_failing_disk_is_told_from_other_errors(
         StorageError, match=rf"below {store.root}: {os.strerror(number)}; make room"
     ):
         store.write("a.txt", b"hello")
+
+
+def test_a_folder_that_we_may_not_write_says_who_should(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("os.open", refuse)
+    with pytest.raises(PermanentError, match=r"Permission denied.*chown"):
+        store.write("file.txt", b"hello")
 
 
 def test_a_full_disk_keeps_what_is_there_and_can_be_written_to_again(store: LocalStore) -> None:

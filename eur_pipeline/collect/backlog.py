@@ -6,12 +6,13 @@ index's note of when a file was seen first.
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive, survey
-from eur_pipeline.collect.plan import dialect_of, needs_work
+from eur_pipeline.collect.plan import alarms, dialect_of, needs_work, what_waits
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import Collection
 from eur_pipeline.project import Project
@@ -19,11 +20,16 @@ from eur_pipeline.project import Project
 
 @dataclass(frozen=True)
 class Backlog:
-    """Upload hours that need a run; two backlogs of one digest are the same work."""
+    """Upload hours that need a run; two backlogs of one digest are the same work.
+
+    Attributes:
+        alarms: Why which files should be looked after.
+    """
 
     hours: frozenset[dt.datetime]
     files: int
     digest: str
+    alarms: Mapping[str, str]
 
 
 def backlog(project: Project, collection: Collection) -> Backlog:
@@ -33,13 +39,15 @@ def backlog(project: Project, collection: Collection) -> Backlog:
         files, now = server.list().files, dt.datetime.now(dt.UTC)
     suffix = dialect_of(project, collection).companion_suffix
     listed = survey(collection, files, index, now, suffix)
-    todo = [archive for archive in listed if needs_work(collection, archive)]
+    todo = [a for a in listed if needs_work(collection, a) and a.is_due(now)]
     unread = index.unread()
     hours = [*unread, *(archive.upload_hour for archive in todo)]
     return Backlog(
         hours=frozenset(hour for hour in hours if hour >= collection.start_at),
         files=len(todo),
         digest=_digest(configuration_digest(project, collection), todo, unread),
+        # Also those that another run will try: it did not help the last time.
+        alarms=alarms(what_waits(collection, listed, [], now)),
     )
 
 

@@ -15,8 +15,8 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from eur_pipeline.collect.completeness import Ending
-from eur_pipeline.collect.fetch import Copy, fetch, opened_only
-from eur_pipeline.collect.index import LandingIndex
+from eur_pipeline.collect.fetch import Copy, fetch, opened_only, still_the_same
+from eur_pipeline.collect.index import LandingIndex, Stayed
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive
 from eur_pipeline.collect.plan import Waiting, dialect_of, plan, require_room
@@ -26,8 +26,10 @@ from eur_pipeline.collect.report import CollectReport, Progress, Tally
 from eur_pipeline.collect.server import PIECE_BYTES, ArchiveServer
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.errors import (
+    EurError,
     RemoteFolderError,
     ServerUnreachableError,
+    StorageError,
     TransferError,
     VanishedError,
 )
@@ -48,8 +50,14 @@ FILES_AT_ONCE = 64
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 15
 
-UNFINISHED = Waiting("its closing tag has not arrived", alarm=False)
-MAY_GROW = Waiting("it is collected, but may still grow: it has no closing tag", alarm=False)
+# A file that cannot be had or removed for a reason of its own is tried again after pauses that
+# double, or all such files would be fetched once more by every run.
+FIRST_PAUSE = dt.timedelta(minutes=1)
+LONGEST_PAUSE = dt.timedelta(hours=6)
+
+UNFINISHED = "its closing tag has not arrived"
+CHANGED = "it changed while it was read"
+MAY_GROW = "it is collected, but may still grow: it has no closing tag"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -60,16 +68,20 @@ def collect(
     collection: Collection,
     window: Window | None = None,
     *,
+    insist: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> CollectReport:
     """Collect the archives of those upload hours (all, by default) into the landing zone.
+
+    `insist`: also those that were tried for nothing a short time ago, as a person wants it who has
+    mended what was wrong with them.
 
     Raises BusyError where this collection is being collected already, StorageError where the disk
     does not take the archives, MassChangeError, and what the server's errors are translated to. A
     lost link is tried again, going on where it broke.
     """
     with project.lock(f"collect-{collection.name}"):
-        work = _Collecting(project, collection, window, on_progress)
+        work = _Collecting(project, collection, window, on_progress, insist=insist)
         for attempt in Retrying(
             retry=retry_if_exception_type((ServerUnreachableError, TransferError)),
             stop=work.gets_no_further,
@@ -91,11 +103,14 @@ class _Collecting:
         collection: Collection,
         window: Window | None,
         on_progress: Callable[[Progress], None] | None,
+        *,
+        insist: bool,
     ) -> None:
         self.report = CollectReport()
         self._project = project
         self._collection = collection
         self._window = window
+        self._insist = insist
         self._on_progress = on_progress
         self._zone = LandingZone.of(project)
         self._index = LandingIndex(self._zone, collection.name)
@@ -112,7 +127,14 @@ class _Collecting:
             disk_errors(self._project.landing_path),
             ArchiveServer.of(self._project, self._collection) as server,
         ):
-            planned = plan(server, self._collection, self._dialect, self._index, self._window)
+            planned = plan(
+                server,
+                self._collection,
+                self._dialect,
+                self._index,
+                self._window,
+                insist=self._insist,
+            )
             self.report.begin(planned)
             self.tally.begin(planned)
             paths = {self._unfinished(file) for archive in planned.todo for file in archive.files}
@@ -135,9 +157,10 @@ class _Collecting:
         finishing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         finishing.set_result(None)
         try:
-            for batch in _batches(todo):
-                require_room(self._project, self._collection, sum(a.bytes for a in batch))
-                fetched = self._ready(batch, await _each(batch, partial(self._fetch, server)))
+            for batch in self._batches_with_room(todo):
+                arrived = await _each(batch, partial(self._fetch, server))
+                await self._note_stayed(batch, arrived)
+                fetched = [each for each in arrived if isinstance(each, Fetched)]
                 await finishing
                 finishing = asyncio.create_task(self._finish(server, fetched))
             await finishing
@@ -147,14 +170,44 @@ class _Collecting:
             await asyncio.wait([finishing])
             _ = finishing.cancelled() or finishing.exception()
 
-    def _ready(
-        self, batch: Sequence[ListedArchive], arrived: Sequence[Fetched | Waiting]
-    ) -> list[Fetched]:
-        """Those that arrived whole; the others wait."""
-        for archive, waiting in zip(batch, arrived, strict=True):
-            if isinstance(waiting, Waiting):
-                self.report.waiting[archive.file.label] = waiting
-        return [fetched for fetched in arrived if isinstance(fetched, Fetched)]
+    def _batches_with_room(self, todo: Sequence[ListedArchive]) -> Iterator[list[ListedArchive]]:
+        """Those that the disk has room for when their turn comes; in the end, why not all.
+
+        A large archive that does not fit keeps no small one from being collected.
+        """
+        no_room: StorageError | None = None
+        for batch in _batches(todo):
+            try:
+                require_room(self._project, self._collection, sum(a.bytes for a in batch))
+            except StorageError as error:
+                no_room = no_room or error
+            else:
+                yield batch
+        if no_room:
+            raise no_room
+
+    async def _note_stayed(
+        self, tried: Sequence[ListedArchive], came_of_it: Sequence[object | Waiting]
+    ) -> None:
+        """Report and remember which of them wait."""
+        now = dt.datetime.now(dt.UTC)
+        waits = [
+            (archive, result)
+            for archive, result in zip(tried, came_of_it, strict=True)
+            if isinstance(result, Waiting)
+        ]
+        self.report.waiting.update({archive.file.label: w for archive, w in waits})
+        stayed = [
+            (a.file, Stayed(w.reason, w.alarm, a.times_in_vain + bool(w.again), w.again or now))
+            for a, w in waits
+        ]
+        if stayed:
+            await asyncio.to_thread(self._index.note_stayed, stayed)
+
+    def _waits(self, archive: ListedArchive, reason: str) -> Waiting:
+        """It is not ready; somebody should look after it once that takes too long."""
+        now = dt.datetime.now(dt.UTC)
+        return Waiting(reason, archive.waits_too_long(self._collection, now))
 
     async def _finish(self, server: ArchiveServer, fetched: Sequence[Fetched]) -> None:
         """Land a batch, then remove it from the server."""
@@ -164,9 +217,7 @@ class _Collecting:
         if self._collection.after_collect is AfterCollect.DELETE:
             removed = await _each(fetched, partial(self._remove, server))
             self.report.removed += sum(waiting is None for waiting in removed)
-            for f, waiting in zip(fetched, removed, strict=True):
-                if waiting is not None:
-                    self.report.waiting[f.archive.file.label] = waiting
+            await self._note_stayed([f.archive for f in fetched], removed)
 
     async def _fetch(self, server: ArchiveServer, archive: ListedArchive) -> Fetched | Waiting:
         now = dt.datetime.now(dt.UTC)
@@ -174,18 +225,20 @@ class _Collecting:
         await asyncio.sleep(archive.settles_in(now).total_seconds())
         try:
             if may_grow and await self._is_open(server, archive):
-                return UNFINISHED
+                return self._waits(archive, UNFINISHED)
             copies = [await self._copy(server, file) for file in archive.files]
         except VanishedError as error:
-            return Waiting(str(error), alarm=False)
+            return self._waits(archive, str(error))
         except (RemoteFolderError, TransferError) as error:
             # One file that cannot be had must not keep the others from being collected.
-            return Waiting(str(error), alarm=True)
+            return _in_vain(archive, error)
         arrived = [copy for copy in copies if copy is not None]
         if len(arrived) < len(copies):
-            return Waiting("it changed while it was read", alarm=False)
+            return self._waits(archive, CHANGED)
         fetched = Fetched(archive, *reversed(arrived))
-        return UNFINISHED if may_grow and fetched.ending is Ending.OPEN else fetched
+        if may_grow and fetched.ending is Ending.OPEN:
+            return self._waits(archive, UNFINISHED)
+        return fetched
 
     async def _is_open(self, server: ArchiveServer, archive: ListedArchive) -> bool:
         """Whether a large file grows still, which can be seen without fetching all of it."""
@@ -198,19 +251,25 @@ class _Collecting:
 
     async def _remove(self, server: ArchiveServer, fetched: Fetched) -> Waiting | None:
         """Remove what is landed now, if it still is what was fetched; None where it is gone."""
-        stood = dt.datetime.now(dt.UTC) - fetched.archive.first_seen
-        if fetched.ending is not Ending.CLOSED and stood < self._collection.patience:
+        grown = fetched.archive.memory.first_seen + self._collection.patience
+        if fetched.ending is not Ending.CLOSED and dt.datetime.now(dt.UTC) < grown:
             # The server's clock may be wrong, and its writer may not have finished.
-            return MAY_GROW
+            return Waiting(MAY_GROW, alarm=False, again=grown)
         try:
-            for file in fetched.archive.files:
-                if await server.look(file.path) != file:
+            for copy in fetched.copies:
+                if not await still_the_same(server, copy):
                     return Waiting("it changed after it was collected", alarm=False)
             for file in fetched.archive.files:
                 await server.remove(file.path)
         except (RemoteFolderError, TransferError) as error:
-            return Waiting(str(error), alarm=True)
+            return _in_vain(fetched.archive, error)
         return None
+
+
+def _in_vain(archive: ListedArchive, error: EurError) -> Waiting:
+    """It failed for a reason of its own: somebody should look after it."""
+    pause = min(FIRST_PAUSE * 2 ** min(archive.times_in_vain, 10), LONGEST_PAUSE)
+    return Waiting(str(error), alarm=True, again=dt.datetime.now(dt.UTC) + pause)
 
 
 def _batches(todo: Sequence[ListedArchive]) -> Iterator[list[ListedArchive]]:

@@ -6,6 +6,8 @@ business of `server.py`.
 """
 
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ from eur_pipeline.collect import algorithms
 from eur_pipeline.collect.host_keys import HostKeys
 from eur_pipeline.collect.login import Answers, Login
 from eur_pipeline.collect.offer import what_is_missing
+from eur_pipeline.collect.wire import Wire
 from eur_pipeline.config import Collection
 from eur_pipeline.errors import (
     EurError,
@@ -136,6 +139,7 @@ class Connection:
             keepalive_interval=KEEPALIVE_SECONDS,
             keepalive_count_max=KEEPALIVE_COUNT,
             timeout=seconds + CLOSE_SECONDS,
+            tunnel=Wire(),
             sftp_client_kwargs={"path_errors": "surrogateescape"},
             skip_instance_cache=True,
         )
@@ -199,7 +203,7 @@ class Connection:
                 f"settings; what can be broken today is not spoken"
             )
         return ServerUnreachableError(
-            f"{could_not}: {_said(error)}; check host and port, and that the server runs"
+            f"{could_not}: {_no_way(error)}; check host and port, and that the server runs"
         )
 
     def _refused(self, client: "_Client", error: Exception) -> LoginRefusedError:
@@ -259,6 +263,17 @@ def _said(error: Exception) -> str:
     text = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
     shown = text if text.isprintable() else repr(text)[1:-1]
     return str(shown[:_LONGEST_SAID])
+
+
+def _no_way(error: Exception) -> str:
+    """Why nobody was reached; asyncio says of most only that a call failed."""
+    if isinstance(error, socket.gaierror):
+        return f"no address is known of this host ({_said(error)})"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens on this port there, or a firewall closes it"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return _said(error)
 
 
 async def _closed(client: asyncssh.SSHClientConnection) -> None:

@@ -72,6 +72,27 @@ async def opened_only(server: ArchiveServer, remote: RemoteFile) -> bool:
     return ending(head, tail, remote.size) is Ending.OPEN
 
 
+async def still_the_same(server: ArchiveServer, copy: Copy) -> bool:
+    """Whether what has the file's name on the server now is what was copied.
+
+    Size and mtime tell; where the server says no mtime, all of it is read once more.
+    """
+    if await server.look(copy.remote.path) != copy.remote:
+        return False
+    return copy.remote.mtime is not None or await _sha256(server, copy.remote) == copy.sha256
+
+
+async def _sha256(server: ArchiveServer, remote: RemoteFile) -> str:
+    digest = hashlib.sha256()
+    async with (
+        server.open(remote) as file,
+        aclosing(_blocks(server, file, 0, remote.size)) as blocks,
+    ):
+        async for block in blocks:
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def ending_of(path: Path) -> Ending:
     """How a file of ours ends."""
     size = path.stat().st_size

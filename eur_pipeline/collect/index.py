@@ -2,8 +2,9 @@
 
 The manifests are the truth: a hit counts only while its manifest is there, and a miss is a miss,
 because a row is committed before its manifest. Beside that it remembers when listed files were seen
-first, and which upload hours changed since they were read into the lake. A lost index is rebuilt:
-files are then seen for the first time again, and every hour is read again, which changes nothing.
+first, why some of them stayed on the server, and which upload hours changed since they were read
+into the lake. A lost index is rebuilt: files are then seen for the first time again, and every hour
+is read again, which changes nothing.
 """
 
 import datetime as dt
@@ -38,11 +39,16 @@ create table if not exists unread (hour text primary key, change integer);
 create table if not exists first_seen (
     remote_path text, size integer, mtime text, at text, primary key (remote_path, size, mtime)
 );
+create table if not exists uncollected (remote_path text primary key, since text);
+create table if not exists stayed (
+    remote_path text, size integer, mtime text, reason text, alarm integer, times integer,
+    again text, primary key (remote_path, size, mtime)
+);
 """
 
 _MARK_UNREAD = "insert into unread values (?, 1) on conflict do update set change = change + 1"
 _FORGET = """
-delete from first_seen where (remote_path, size, mtime)
+delete from {} where (remote_path, size, mtime)
 not in (select remote_path, size, mtime from listed)
 """
 _SEE = "insert or ignore into first_seen select remote_path, size, mtime, ? from listed"
@@ -53,6 +59,16 @@ _RECALL_LANDED = """
 select number, key from listed natural join landed order by collected_at desc, key desc
 """
 
+_FORGET_UNCOLLECTED = """
+delete from uncollected where remote_path not in (select remote_path from fresh)
+"""
+_SEE_UNCOLLECTED = "insert or ignore into uncollected select remote_path, ? from fresh"
+_RECALL_UNCOLLECTED = "select number, since from listed natural join uncollected"
+_RECALL_STAYED = """
+select number, reason, alarm, times, again from listed natural join stayed
+"""
+_STAY = "insert or replace into stayed values (?, ?, ?, ?, ?, ?, ?)"
+
 _FIND_CONTENTS = """
 select sha256, key from wanted natural join landed order by collected_at, key
 """
@@ -61,15 +77,40 @@ select sha256, key from wanted natural join landed order by collected_at, key
 KNOWN_INTERVALS = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """Why a file stayed on the server when it was tried last.
+
+    Attributes:
+        alarm: Whether somebody should look after it.
+        times: How often in a row it was tried for nothing.
+        again: Nobody tries it by itself before.
+    """
+
+    reason: str
+    alarm: bool
+    times: int
+    again: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known of a listed file: the key it was landed under, and when it was seen first.
+    """What is known of a listed file.
 
     Known by path, size and mtime: reason to fetch or not to fetch it, never to remove it.
+
+    Attributes:
+        landed_as: The key it was landed under.
+        first_seen: When it was seen as it is.
+        uncollected_since: When a file of its name was seen that was not collected yet, and there
+            was always one since, though it may have changed; None where it is collected.
+        stayed: Why it stayed when it was tried last; None where it was not.
     """
 
     landed_as: str | None
     first_seen: dt.datetime
+    uncollected_since: dt.datetime | None
+    stayed: Stayed | None
 
 
 class LandingIndex:
@@ -85,6 +126,10 @@ class LandingIndex:
             with FileLock(self._path.with_suffix(".lock"), mode=PRIVATE_FILE):
                 if not self._path.exists():
                     self._rebuild()
+        else:
+            # An index of an earlier version has not all of them.
+            with self._connection() as connection:
+                connection.executescript(_TABLES)
 
     def recall(self, files: Sequence[RemoteFile], now: dt.datetime) -> list[Memory]:
         """What is known of each listed file; what is listed no more is forgotten."""
@@ -92,13 +137,37 @@ class LandingIndex:
         with self._connection() as connection:
             connection.execute("create temp table listed (number, remote_path, size, mtime)")
             connection.executemany("insert into listed values (?, ?, ?, ?)", rows)
-            connection.execute(_FORGET)
+            for table in ("first_seen", "stayed"):
+                connection.execute(_FORGET.format(table))
             connection.execute(_SEE, (_text(now),))
             landed = connection.execute(_RECALL_LANDED).fetchall()
+            # The latest wins, and the first collected comes last.
+            keys = {number: key for number, key in landed if self._zone.has_manifest(key)}
+            fresh = [(path,) for number, path, *_ in rows if number not in keys]
+            since = dict(self._uncollected(connection, fresh, now))
+            stayed = {n: _stayed(*facts) for n, *facts in connection.execute(_RECALL_STAYED)}
             seen = connection.execute(_RECALL_SEEN).fetchall()
-        # The latest wins, and the first collected comes last.
-        keys = {number: key for number, key in landed if self._zone.has_manifest(key)}
-        return [Memory(keys.get(number), dt.datetime.fromisoformat(at)) for number, at in seen]
+        return [
+            Memory(keys.get(n), dt.datetime.fromisoformat(at), since.get(n), stayed.get(n))
+            for n, at in seen
+        ]
+
+    def _uncollected(
+        self, connection: sqlite3.Connection, fresh: Sequence[tuple[str]], now: dt.datetime
+    ) -> Iterator[tuple[int, dt.datetime]]:
+        """Since when there is an uncollected file, by number; of those paths there is one now."""
+        connection.execute("create temp table fresh (remote_path text primary key)")
+        connection.executemany("insert or ignore into fresh values (?)", fresh)
+        connection.execute(_FORGET_UNCOLLECTED)
+        connection.execute(_SEE_UNCOLLECTED, (_text(now),))
+        for number, since in connection.execute(_RECALL_UNCOLLECTED):
+            yield number, dt.datetime.fromisoformat(since)
+
+    def note_stayed(self, files: Iterable[tuple[RemoteFile, Stayed]]) -> None:
+        """Remember why these files were left on the server."""
+        rows = [(*_triple(file), s.reason, s.alarm, s.times, _text(s.again)) for file, s in files]
+        with self._connection() as connection:
+            connection.executemany(_STAY, rows)
 
     def find_contents(self, hashes: set[str]) -> dict[str, Manifest]:
         """By hash, the manifest of the first archive with that content, where there is one."""
@@ -130,6 +199,10 @@ class LandingIndex:
         with self._connection() as connection:
             connection.executemany("insert or replace into landed values (?, ?, ?, ?, ?, ?)", rows)
             connection.executemany(_MARK_UNREAD, {(_text(m.upload_hour),) for m in manifests})
+            connection.executemany(
+                "delete from uncollected where remote_path = ?",
+                {(m.remote_path,) for m in manifests},
+            )
 
     def mark_unread(self, hours: Iterable[dt.datetime]) -> None:
         """These upload hours are to be read again, whatever was read before."""
@@ -186,6 +259,10 @@ class LandingIndex:
 
 def _triple(file: RemoteFile) -> tuple[str, int, str]:
     return file.label, file.size, _text(file.mtime)
+
+
+def _stayed(reason: str, alarm: int, times: int, again: str) -> Stayed:
+    return Stayed(reason, bool(alarm), times, dt.datetime.fromisoformat(again))
 
 
 def _text(instant: dt.datetime | None) -> str:

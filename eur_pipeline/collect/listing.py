@@ -52,16 +52,15 @@ class ListedArchive:
 
     Attributes:
         companion: The file beside it that belongs to it, by its dialect.
-        landed_as: Its key where it was landed.
+        memory: What the index knows of it.
     """
 
     collection: str
     file: RemoteFile
     companion: RemoteFile | None
     upload_hour: dt.datetime
-    first_seen: dt.datetime
     state: State
-    landed_as: str | None
+    memory: Memory
 
     @property
     def files(self) -> tuple[RemoteFile, ...]:
@@ -78,7 +77,7 @@ class ListedArchive:
 
         First sight was later than now where our clock was set back: it tells nothing then.
         """
-        seen, mtime = min(self.first_seen, now), self.file.mtime
+        seen, mtime = min(self.memory.first_seen, now), self.file.mtime
         if mtime is not None and seen - mtime >= CERTAINLY_OLD:
             return dt.timedelta()
         return max(seen + WITHIN_A_SECOND - now, dt.timedelta())
@@ -89,8 +88,23 @@ class ListedArchive:
         By the server's mtime; where that makes no sense, since we saw it first.
         """
         mtime = self.file.mtime
-        since = mtime if mtime and mtime <= now else self.first_seen
+        since = mtime if mtime and mtime <= now else self.memory.first_seen
         return now - since >= collection.patience
+
+    def waits_too_long(self, collection: Collection, now: dt.datetime) -> bool:
+        """Whether somebody should look after it: it is overdue, or goes on changing for so long."""
+        since = self.memory.uncollected_since or now
+        return now - since >= collection.patience or self.is_overdue(collection, now)
+
+    @property
+    def times_in_vain(self) -> int:
+        """How often in a row it was tried for nothing."""
+        return self.memory.stayed.times if self.memory.stayed else 0
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether it may be tried without being asked to."""
+        stayed = self.memory.stayed
+        return stayed is None or stayed.again <= now
 
 
 def survey(
@@ -144,9 +158,7 @@ def _judge(
         state = State.TEMPORARY if is_temporary(collection, file.name) else State.NEW
         if state is State.NEW and needs_companion and companion is None:
             state = State.ALONE
-    return ListedArchive(
-        collection.name, file, companion, hour, memory.first_seen, state, memory.landed_as
-    )
+    return ListedArchive(collection.name, file, companion, hour, state, memory)
 
 
 def is_temporary(collection: Collection, name: str) -> bool:

@@ -6,7 +6,7 @@ Decides; fetches and removes nothing.
 import datetime as dt
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eur_pipeline.archives.dialect import Dialect, load_dialect
@@ -25,10 +25,16 @@ FEWEST_USUAL_FILES = 10
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why a file stays on the server; `alarm` where somebody should look after it."""
+    """Why a file stays on the server.
+
+    Attributes:
+        alarm: Whether somebody should look after it.
+        again: Nobody tries it by itself before; None where the next run does.
+    """
 
     reason: str
     alarm: bool
+    again: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,25 +82,55 @@ def plan(
     dialect: Dialect,
     index: LandingIndex,
     window: Window | None,
+    *,
+    insist: bool = True,
 ) -> Plan:
-    """List the folder and decide; raises MassChangeError, and what listing raises."""
+    """List the folder and decide; raises MassChangeError, and what listing raises.
+
+    `insist`: also on what was tried for nothing a short time ago.
+    """
     now = dt.datetime.now(dt.UTC)
     listing = server.list()
     listed = survey(collection, listing.files, index, now, dialect.companion_suffix)
-    wanted = [a for a in listed if window is None or a.upload_hour in window]
-    work = [archive for archive in wanted if needs_work(collection, archive)]
+    work = [
+        archive
+        for archive in listed
+        if (window is None or archive.upload_hour in window)
+        and needs_work(collection, archive)
+        and (insist or archive.is_due(now))
+    ]
     _require_no_mass_change(collection, work, index)
     todo = _within_limits(collection, work)
     return Plan(
         todo=todo,
-        waiting={
-            a.file.label: Waiting(a.state.reason, a.is_overdue(collection, now))
-            for a in wanted
-            if a.state.reason
-        },
+        waiting=what_waits(collection, listed, todo, now),
         left_alone=listing.left_alone,
         postponed=len(work) - len(todo),
     )
+
+
+def what_waits(
+    collection: Collection,
+    listed: Sequence[ListedArchive],
+    todo: Sequence[ListedArchive],
+    now: dt.datetime,
+) -> dict[str, Waiting]:
+    """Why files stay on the server that there is nothing to do about now, by name."""
+    tried = {archive.file.path for archive in todo}
+    found: dict[str, Waiting] = {}
+    for archive in listed:
+        stayed, too_long = archive.memory.stayed, archive.waits_too_long(collection, now)
+        if archive.state.reason:
+            found[archive.file.label] = Waiting(archive.state.reason, too_long)
+        elif stayed and needs_work(collection, archive) and archive.file.path not in tried:
+            alarm = stayed.alarm or (archive.state is State.NEW and too_long)
+            found[archive.file.label] = Waiting(stayed.reason, alarm, stayed.again)
+    return found
+
+
+def alarms(waits: Mapping[str, Waiting]) -> dict[str, str]:
+    """Those that somebody should look after, and why."""
+    return {name: each.reason for name, each in waits.items() if each.alarm}
 
 
 def needs_work(collection: Collection, archive: ListedArchive) -> bool:

@@ -26,6 +26,11 @@ class Fetched:
     companion: Copy | None = None
 
     @property
+    def copies(self) -> tuple[Copy, ...]:
+        """All of it, the companion first."""
+        return (self.copy,) if self.companion is None else (self.companion, self.copy)
+
+    @property
     def ending(self) -> Ending:
         """How it ends; what has a companion is no document, and may always grow."""
         return self.copy.ending if self.companion is None else Ending.UNKNOWN
@@ -83,7 +88,7 @@ def _sha256(zone: LandingZone, dialect: Dialect, fetched: Fetched) -> str:
 
 def _landed(zone: LandingZone, fetched: Fetched) -> Manifest | None:
     """The manifest that a file of this name, size and time was landed under already."""
-    key = fetched.archive.landed_as
+    key = fetched.archive.memory.landed_as
     return zone.manifest(key) if key else None
 
 

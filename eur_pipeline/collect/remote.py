@@ -4,12 +4,12 @@ Names come from the server and are never used as a path of ours.
 """
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 
 import asyncssh
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What Python makes of bytes that are no UTF-8.
+_NO_UTF8 = range(0xDC80, 0xDD00)
 
 # No file is larger, as file systems and databases count in 64 bits with a sign.
 _MOST_BYTES = 2**63 - 1
@@ -57,12 +57,25 @@ class Listing:
 
 
 def clean(path: str) -> str:
-    r"""The path as text that is safe to show: control characters and other bytes as `\xNN`."""
+    r"""The path as text that is safe to show, and another text for every other path.
+
+    ASCII's control characters and bytes that are no UTF-8 become `\xNN`, other characters that are
+    not seen or that turn the line around `\uNNNN`, and `\` becomes two.
+    """
     if path.isascii() and path.isprintable() and "\\" not in path:
         return path
-    escaped = path.replace("\\", "\\\\")
-    escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
-    return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(_shown(character) for character in path)
+
+
+def _shown(character: str) -> str:
+    number = ord(character)
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable():
+        return character
+    if number < 0x80 or number in _NO_UTF8:
+        return f"\\x{number & 0xFF:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def remote_file(path: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from eur_pipeline.collect.landing import Manifest
-from eur_pipeline.collect.plan import Plan, Waiting
+from eur_pipeline.collect.plan import Plan, Waiting, alarms
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class CollectReport:
     @property
     def alarms(self) -> dict[str, str]:
         """Why which files should be looked after."""
-        return {name: waiting.reason for name, waiting in self.waiting.items() if waiting.alarm}
+        return alarms(self.waiting)
 
 
 @dataclass

@@ -6,6 +6,7 @@ Each collection is looked at in a thread of its own, so that a slow server keeps
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.billing.addresses import read_addresses
@@ -20,7 +21,7 @@ from eur_pipeline.doctor.finding import Finding, UnknownError, all_of, look
 from eur_pipeline.doctor.privacy import look_at_privacy
 from eur_pipeline.doctor.server import look_at_server
 from eur_pipeline.doctor.stores import look_at_stores
-from eur_pipeline.errors import ConfigurationError, PermanentError
+from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.project import BODY_KEY_VARIABLE, Project
 
 _COLLECTIONS_AT_ONCE = 16
@@ -93,14 +94,24 @@ def _secrets(project: Project) -> str:
 def _disk(project: Project) -> str:
     collections = project.config.collections
     reserve, name = max((c.brakes.free_disk_mebibytes, c.name) for c in collections)
-    free = shutil.disk_usage(project.path).free // MEBIBYTE
-    if free < reserve:
-        raise PermanentError(
-            f"{free:,} MiB are free under {project.path}; expected {reserve:,} MiB or more "
+    # The landing zone may lie on a disk of its own.
+    places = dict.fromkeys((project.path, _existing(project.landing_path)))
+    free = {place: shutil.disk_usage(place).free // MEBIBYTE for place in places}
+    all_of(
+        [
+            f"{found:,} MiB are free under {place}; expected {reserve:,} MiB or more "
             f"(brakes.free_disk_mebibytes of {name}). Make room: until then, archives stay on "
             f"their servers"
-        )
-    return f"{free:,} MiB free; {reserve:,} MiB have to be"
+            for place, found in free.items()
+            if found < reserve
+        ]
+    )
+    return f"{min(free.values()):,} MiB free; {reserve:,} MiB have to be"
+
+
+def _existing(place: Path) -> Path:
+    """The place where it is there; else its folder, or the one above that."""
+    return place if place.exists() else _existing(place.parent)
 
 
 def _look_at_collection(project: Project, collection: Collection) -> list[Finding]:

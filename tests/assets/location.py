@@ -34,6 +34,7 @@ class Tick:
     requests: Sequence[dg.RunRequest]
     skipped: str | None
     cursor: str | None = None
+    verdicts: Sequence[bool] = ()
 
     @property
     def ranges(self) -> list[tuple[str, str]]:
@@ -67,7 +68,8 @@ class CodeLocation:
         resources = project_resources(self.project)
         with dg.build_sensor_context(self.instance, cursor, resources=resources) as context:
             result = sensor.evaluate_tick(context)
-        return Tick(result.run_requests or [], result.skip_message, result.cursor)
+        verdicts = [e.passed for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)]
+        return Tick(result.run_requests or [], result.skip_message, result.cursor, verdicts)
 
     def ask_schedule(self, at: dt.datetime) -> Tick:
         """One tick of the collection's schedule at that time."""

@@ -171,6 +171,17 @@ def test_a_server_that_is_down_fails_the_tick(
         CodeLocation(project, instance).ask_sensor()
 
 
+def test_a_file_that_waits_too_long_raises_the_check_without_a_run(
+    daemon: Daemon, remote: Remote
+) -> None:
+    path = remote.put("old.part", b"")
+    ticks = [daemon.tick(), daemon.tick()]
+    path.unlink()
+    ticks += [daemon.tick(), daemon.tick()]
+    assert [tick.requests for tick in ticks] == [[]] * 4
+    assert [tick.verdicts for tick in ticks] == [[False], [], [True], []]
+
+
 def test_what_was_landed_and_not_read_is_asked_for_although_the_server_is_empty(
     daemon: Daemon, remote: Remote, location: CodeLocation
 ) -> None:

@@ -20,6 +20,7 @@ CASES = {
     "list": collecting.a_long_listing,
     "far": collecting.a_distant_server,
     "tick": collecting.a_tick_of_the_sensor,
+    "hole": collecting.a_tick_beside_a_black_hole,
     "read": reading.one_large_archive,
     "files": reading.many_small_archives,
     "pandas": reading.beside_pandas,

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,15 +19,18 @@ from unittest import mock
 from eur_pipeline.collect.backlog import backlog
 from eur_pipeline.collect.collector import collect
 from eur_pipeline.collect.server import ArchiveServer
+from eur_pipeline.errors import ServerUnreachableError
 from eur_pipeline.project import Project
 from tests.bench.measuring import Case
 from tests.conftest import UPLOADED, Remote, archive_xml, openssh, project_at, through
-from tests.faults.proxy import Link, TcpProxy
+from tests.faults.proxy import End, Link, TcpProxy
 
 SMALL_FILES, SMALL_BYTES = 1_000, 5_000
 LARGE_BYTES = 500_000_000
 LISTED_FILES = 50_000
 FAR_FILES, FAR_SECONDS = 200, 0.02
+# What a sensor's tick may take over the long listing, and over a network that swallows everything.
+TICK_SECONDS, HOLE_SECONDS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,47 @@ def a_tick_of_the_sensor(folder: Path) -> Iterator[Case]:
             floor="sftp ls -l",
             subject=tick,
             rival=lambda: bench.sftp(f"ls -ln {bench.remote.path}"),
+            note=lambda: f"wanted: below {TICK_SECONDS} s",
+        )
+
+
+@contextmanager
+def a_tick_beside_a_black_hole(folder: Path) -> Iterator[Case]:
+    """A sensor's tick while that of another collection gets no answer, side by side as they run."""
+    with _bench(folder) as bench, TcpProxy("127.0.0.1", 0) as hole, ThreadPoolExecutor(1) as beside:
+        hole.plan(then=Link(End.STALL))
+        lost = project_at(folder / "lost", through(hole, bench.remote))
+        bench.upload(_small(SMALL_FILES))
+        running: list[Future[None]] = []
+        seconds: list[float] = []
+        reasons: set[str] = set()
+
+        def tick() -> None:
+            assert backlog(bench.project, bench.project.config.collections[0]).files == SMALL_FILES
+
+        def tick_into_the_hole() -> None:
+            begun = time.perf_counter()
+            try:
+                backlog(lost, lost.config.collections[0])
+            except ServerUnreachableError as error:
+                reasons.add(str(error))
+            seconds.append(time.perf_counter() - begun)
+
+        def tick_beside_it() -> None:
+            running.append(beside.submit(tick_into_the_hole))
+            tick()
+            assert not running[-1].done()
+
+        yield Case(
+            what=f"a tick over {SMALL_FILES:,} files beside a black hole",
+            floor="the same alone",
+            subject=tick_beside_it,
+            rival=tick,
+            prepare=lambda: wait(running),
+            note=lambda: (
+                f"the other failed after {max(seconds):.1f} s at most (wanted: "
+                f"{HOLE_SECONDS}): {' or '.join(reasons)}"
+            ),
         )
 
 

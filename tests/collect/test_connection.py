@@ -23,6 +23,7 @@ import pytest
 from eur_pipeline.collect import connection
 from eur_pipeline.collect.connection import Connection
 from eur_pipeline.collect.login import Login
+from eur_pipeline.collect.server import SILENCE_SECONDS
 from eur_pipeline.errors import (
     HostKeyError,
     LoginRefusedError,
@@ -521,3 +522,4 @@ def test_an_agent_that_says_nothing_is_given_up(
 
 def test_all_of_it_leaves_a_sensor_the_time_to_say_so() -> None:
     assert connection.LOGIN_SECONDS + connection.CLOSE_SECONDS <= 15
+    assert SILENCE_SECONDS + connection.CLOSE_SECONDS < 20

@@ -1,12 +1,15 @@
 """The index of manifests: quick, and never trusted further than the manifests themselves."""
 
 import datetime as dt
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
+from eur_pipeline.collect.index import INDEX_NAME, LandingIndex, Stayed
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.errors import StorageError
@@ -121,6 +124,37 @@ def test_a_file_that_was_gone_is_seen_for_the_first_time_again(zone: LandingZone
     index.recall([FILE], HOUR)
     index.recall([], HOUR)
     assert [m.first_seen for m in index.recall([FILE], LATER)] == [LATER]
+
+
+def test_why_a_file_stayed_is_known_until_it_changes(zone: LandingZone) -> None:
+    index = LandingIndex(zone, "im")
+    stayed = Stayed("permission denied", alarm=True, times=2, again=LATER)
+    index.note_stayed([(FILE, stayed)])
+    changed = replace(FILE, size=5)
+    assert [memory.stayed for memory in index.recall([FILE, changed], LATER)] == [stayed, None]
+    index.recall([changed], LATER)
+    assert [memory.stayed for memory in index.recall([FILE], LATER)] == [None]
+
+
+def test_since_when_a_name_is_uncollected_is_known_while_it_is(zone: LandingZone) -> None:
+    index = LandingIndex(zone, "im")
+    assert since(index, FILE, HOUR) == HOUR
+    assert since(index, replace(FILE, size=5), LATER) == HOUR
+    land(zone, index, manifest_of(FILE))
+    assert since(index, FILE, LATER) is None
+    assert since(index, replace(FILE, size=5), LATER) == LATER
+
+
+def since(index: LandingIndex, file: RemoteFile, now: dt.datetime) -> dt.datetime | None:
+    (memory,) = index.recall([file], now)
+    return memory.uncollected_since
+
+
+def test_an_index_of_an_earlier_version_is_used(zone: LandingZone) -> None:
+    LandingIndex(zone, "im")
+    with closing(sqlite3.connect(zone.store.path(f"im/{INDEX_NAME}"))) as connection:
+        connection.executescript("drop table stayed; drop table uncollected")
+    assert key_of(LandingIndex(zone, "im"), FILE) is None
 
 
 def test_the_index_is_no_landed_archive(zone: LandingZone) -> None:

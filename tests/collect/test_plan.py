@@ -1,6 +1,7 @@
 """What a run is to do, and the brakes."""
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,18 @@ def collect_usual_intervals(project: Project, remote: Remote) -> None:
 def put_a_mass(remote: Remote, count: int) -> None:
     for number in range(count):
         remote.put(f"mass-{number}.xml", archive_xml(f"mass {number}"), UPLOADED + 20 * HOUR)
+
+
+def test_an_archive_that_does_not_fit_keeps_no_other_from_being_collected(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = braked(tmp_path / "small", remote, free_disk_mebibytes=0)
+    # Without content, so that it takes no room on the server.
+    os.truncate(remote.put("a.xml", b""), 1 << 42)
+    remote.put("b.xml", archive_xml("b"))
+    with pytest.raises(StorageError, match="are to be collected"):
+        collect(project, project.config.collections[0])
+    assert landed_names(project) == {"b.xml"}
 
 
 def test_a_mass_of_files_needs_consent(project: Project, remote: Remote) -> None:

@@ -12,6 +12,7 @@ from eur_pipeline.doctor import examine
 from eur_pipeline.project import Project
 from tests.collect.serving import Visits, serving
 from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml, project_at
+from tests.faults.disk import small_disk
 
 from .looking import faults_of, findings_of, replace
 
@@ -95,6 +96,13 @@ def test_a_disk_with_less_room_than_a_collection_keeps_free_is_found(
     fault = faults_of(project)["disk"]
     assert f"expected {mebibytes:,} MiB or more" in fault
     assert "free_disk_mebibytes of geneva_im" in fault
+
+
+def test_a_full_disk_of_the_landing_zone_alone_is_found(project: Project) -> None:
+    with small_disk(project.landing_path, 1 << 20):
+        fault = faults_of(project)["disk"]
+    assert f"MiB are free under {project.landing_path}" in fault
+    assert len(fault.splitlines()) == 1
 
 
 def test_faults_do_not_hide_each_other(project: Project) -> None:

@@ -70,12 +70,15 @@ def test_a_wrong_host_is_found(project: Project) -> None:
     replace(project.config_path, "host: 127.0.0.1", "host: no-such-host.invalid")
     fault = faults_of(project)["geneva_im: server"]
     assert "no-such-host.invalid" in fault
+    assert "no address is known of this host" in fault
     assert "check host and port" in fault
 
 
 def test_a_closed_port_is_found(tmp_path: Path, remote: Remote) -> None:
     project = project_at(tmp_path / "closed", remote, port=1)
-    assert "check host and port" in faults_of(project)["geneva_im: server"]
+    fault = faults_of(project)["geneva_im: server"]
+    assert "127.0.0.1:1: nothing listens on this port there" in fault
+    assert "check host and port" in fault
 
 
 def test_a_wrong_password_is_found_and_not_shown(project: Project) -> None:
