@@ -244,6 +244,23 @@ def test_no_process_shows_a_secret(deployment: Deployment) -> None:
     assert not [secret for secret in secrets for text in shown if secret in text]
 
 
+def test_no_file_of_the_project_but_env_has_a_secret(deployment: Deployment) -> None:
+    eventually(lambda: deployment.published_archives() == deployment.uploaded.archives)
+    secrets = [value for value in dotenv_values(deployment.project.path / ".env").values() if value]
+    contents = dict(contents_of_files(deployment.project.path))
+    having = {p.name for p, text in contents.items() if any(s.encode() in text for s in secrets)}
+    assert having == {".env"}
+    assert {"up.log", "dagster.yaml"} <= {path.name for path in contents}
+
+
+def contents_of_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """All below the folder, but what is gone by now."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with suppress(FileNotFoundError):
+                yield path, path.read_bytes()
+
+
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """A page of Debian's Chromium."""
