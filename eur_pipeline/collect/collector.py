@@ -115,6 +115,7 @@ class _Collecting:
         self._zone = LandingZone.of(project)
         self._index = LandingIndex(self._zone, collection.name)
         self._dialect = dialect_of(project, collection)
+        self._places: dict[RemoteFile, Path] = {}
         self.tally = Tally()
 
     def gets_no_further(self, _: RetryCallState) -> bool:
@@ -137,8 +138,9 @@ class _Collecting:
             )
             self.report.begin(planned)
             self.tally.begin(planned)
-            paths = {self._unfinished(file) for archive in planned.todo for file in archive.files}
-            self._zone.store.clear_unfinished(self._collection.name, keep=paths)
+            self._places = {f: self._unfinished(f) for a in planned.someday for f in a.files}
+            kept = set(self._places.values())
+            self._zone.store.clear_unfinished(self._collection.name, keep=kept)
             server.run(self._collect_all(server, planned.todo), self._show_progress)
             self._show_progress()
 
@@ -247,7 +249,7 @@ class _Collecting:
         return await opened_only(server, archive.file)
 
     async def _copy(self, server: ArchiveServer, file: RemoteFile) -> Copy | None:
-        return await fetch(server, file, self._unfinished(file), self.tally.arrived)
+        return await fetch(server, file, self._places[file], self.tally.arrived)
 
     async def _remove(self, server: ArchiveServer, fetched: Fetched) -> Waiting | None:
         """Remove what is landed now, if it still is what was fetched; None where it is gone."""

@@ -104,7 +104,10 @@ def ending_of(path: Path) -> Ending:
 
 async def _agreed_bytes(file: OpenFile, remote: RemoteFile, to: Path) -> int:
     """How much of an earlier transfer can be kept: all of it, or nothing."""
-    size = to.stat().st_size if to.exists() else 0
+    try:
+        size = to.stat().st_size
+    except FileNotFoundError:
+        return 0
     if not 0 < size <= remote.size:
         return 0
     start = max(0, size - OVERLAP_BYTES)

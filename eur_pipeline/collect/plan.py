@@ -43,12 +43,14 @@ class Plan:
 
     Attributes:
         todo: The archives to fetch, and to remove where the collection deletes.
+        someday: All that this run or another one is to fetch.
         waiting: Files that are not ready, by name.
         left_alone: What lies there and is no file, by name, and why.
         postponed: How many files the limits of one run leave for the next.
     """
 
     todo: list[ListedArchive]
+    someday: list[ListedArchive]
     waiting: dict[str, Waiting]
     left_alone: dict[str, str]
     postponed: int
@@ -92,17 +94,17 @@ def plan(
     now = dt.datetime.now(dt.UTC)
     listing = server.list()
     listed = survey(collection, listing.files, index, now, dialect.companion_suffix)
+    someday = [archive for archive in listed if needs_work(collection, archive)]
     work = [
         archive
-        for archive in listed
-        if (window is None or archive.upload_hour in window)
-        and needs_work(collection, archive)
-        and (insist or archive.is_due(now))
+        for archive in someday
+        if (window is None or archive.upload_hour in window) and (insist or archive.is_due(now))
     ]
     _require_no_mass_change(collection, work, index)
     todo = _within_limits(collection, work)
     return Plan(
         todo=todo,
+        someday=someday,
         waiting=what_waits(collection, listed, todo, now),
         left_alone=listing.left_alone,
         postponed=len(work) - len(todo),

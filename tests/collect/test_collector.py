@@ -21,7 +21,8 @@ from eur_pipeline.errors import (
 )
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
-from tests.conftest import UPLOADED, Remote, archive_xml, project_at
+from tests.conftest import UPLOADED, Remote, archive_xml, project_at, through
+from tests.faults.proxy import End, Link, TcpProxy
 
 HOUR = dt.timedelta(hours=1)
 
@@ -95,6 +96,29 @@ def test_only_the_hours_of_the_window_are_collected(project: Project, remote: Re
 
     assert list(landed(project)) == ["inside.xml"]
     assert remote.names() == ["early.xml", "late.xml"]
+
+
+def test_what_has_arrived_of_a_large_archive_is_kept_by_runs_over_other_hours(
+    tmp_path: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eur_pipeline.collect.collector.ATTEMPTS", 1)
+    large = archive_xml("x" * 3_000_000)
+    remote.put("large.xml", large)
+    remote.put("late.xml", archive_xml("late"), UPLOADED + HOUR)
+    with TcpProxy(remote.server.host, remote.server.port) as link:
+        project = project_at(tmp_path / "far", through(link, remote))
+        link.plan(Link(End.CUT, after_bytes=2_000_000))
+        with pytest.raises(ServerUnreachableError):
+            collect_all(project, Window(UPLOADED, UPLOADED + HOUR))
+        (begun,) = project.landing_path.rglob(".unfinished-*")
+        arrived = begun.stat().st_size
+
+        collect_all(project, Window(UPLOADED + HOUR, UPLOADED + 2 * HOUR))
+
+        assert 0 < arrived == begun.stat().st_size
+        collect_all(project)
+    assert landed(project) == {"large.xml": large, "late.xml": archive_xml("late")}
+    assert not begun.exists()
 
 
 def test_known_content_under_another_name_is_a_duplicate(project: Project, remote: Remote) -> None:
