@@ -7,7 +7,35 @@ with messages as (
 
 ),
 
+-- Large tables are read anew by each who needs a part of them: that is less than to keep them.
+instants as (
+
+    select sent_at from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+
+),
+
+contents as (
+
+    select * from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+
+),
+
+farthest as (
+
+    select * from {{ ref('int_deliveries_located') }}
+    where is_farthest
+
+),
+
 deliveries as (
+
+    select * from {{ ref('int_deliveries_located') }}
+
+),
+
+recipients as (
 
     select * from {{ ref('int_deliveries_located') }}
 
@@ -56,24 +84,15 @@ holidays as (
 ),
 
 -- 1. Small tables, so that uses find their plan, time and rate by equality.
-slots as (
+days_of_sites as (
 
     select distinct
-        local_date,
-        site,
-        local_quarter
-    from messages
-
-),
-
-slots_of_days as (
-
-    select
-        slots.*,
+        payers.local_date,
+        payers.site,
         case
             when holidays.site is not null then 'holiday'
             else
-                case extract(isodow from slots.local_date)
+                case extract(isodow from payers.local_date)
                     when 1 then 'mon'
                     when 2 then 'tue'
                     when 3 then 'wed'
@@ -83,23 +102,20 @@ slots_of_days as (
                     else 'sun'
                 end
         end as day_kind
-    from slots
-    left join holidays on slots.site = holidays.site and slots.local_date = holidays.date
+    from payers
+    left join holidays on payers.site = holidays.site and payers.local_date = holidays.date
 
 ),
 
 times as (
 
     select
-        slots_of_days.local_date,
-        slots_of_days.site,
-        slots_of_days.local_quarter,
+        days_of_sites.local_date,
+        days_of_sites.site,
+        time_classes.quarter as local_quarter,
         time_classes.time_class
-    from slots_of_days
-    inner join time_classes
-        on
-            slots_of_days.day_kind = time_classes.day_kind
-            and slots_of_days.local_quarter = time_classes.quarter
+    from days_of_sites
+    inner join time_classes on days_of_sites.day_kind = time_classes.day_kind
 
 ),
 
@@ -191,7 +207,8 @@ addresses as (
     select distinct
         address,
         domain
-    from deliveries
+    from recipients
+    where exists (select 1 from prefixes)
 
 ),
 
@@ -222,7 +239,7 @@ prefixed as (
 shared_instants as (
 
     select sent_at
-    from messages
+    from instants
     group by sent_at
     having count(*) > 1
 
@@ -231,21 +248,21 @@ shared_instants as (
 turns as (
 
     select
-        messages.message_id,
+        contents.message_id,
         row_number() over (
-            partition by messages.local_date, messages.sent_at
+            partition by contents.local_date, contents.sent_at
             order by
-                messages.sender,
-                array_to_string(messages.recipients, ' '),
-                coalesce(messages.conversation_id, ''),
-                messages.kind,
-                coalesce(messages.body_bytes, 0),
-                coalesce(messages.file_bytes, 0),
-                messages.site,
-                messages.message_id
+                contents.sender,
+                array_to_string(contents.recipients, ' '),
+                coalesce(contents.conversation_id, ''),
+                contents.kind,
+                coalesce(contents.body_bytes, 0),
+                coalesce(contents.file_bytes, 0),
+                contents.site,
+                contents.message_id
         ) as turn
-    from messages
-    inner join shared_instants on messages.sent_at = shared_instants.sent_at
+    from contents
+    inner join shared_instants on contents.sent_at = shared_instants.sent_at
 
 ),
 
@@ -261,6 +278,8 @@ planned as (
 
     select
         messages.local_date,
+        messages.local_quarter,
+        messages.site,
         messages.message_id,
         messages.sent_at,
         coalesce(turns.turn, 1) as turn,
@@ -282,8 +301,7 @@ planned as (
         end as conversation,
         payers.payer,
         payers.person_id,
-        payers.plan,
-        times.time_class
+        payers.plan
     from messages
     inner join payers
         on
@@ -293,25 +311,36 @@ planned as (
             and messages.site = payers.site
             and messages.department = payers.department
             and messages.cost_centre = payers.cost_centre
-    inner join times
-        on
-            messages.local_date = times.local_date
-            and messages.site = times.site
-            and messages.local_quarter = times.local_quarter
     left join turns on messages.message_id = turns.message_id
     left join conversation_plans on payers.plan = conversation_plans.plan
 
 ),
 
 -- 3. What every message uses: a delivery for each recipient, all else as far as the farthest.
-farthest as (
+targets as (
 
     select
         message_id,
+        false as is_delivery,
+        '' as recipient,
+        0 as place,
+        address,
+        destination
+    from farthest
+    union all
+    select
+        message_id,
+        true as is_delivery,
+        recipient,
+        row_number() over (partition by message_id order by recipient) as place,
         address,
         destination
     from deliveries
-    where is_farthest
+    where
+        exists (
+            select 1 from plan_types
+            where usage_type = 'delivery'
+        )
 
 ),
 
@@ -320,31 +349,21 @@ uses as (
     select
         planned.*,
         plan_types.usage_type,
-        '' as recipient,
-        0 as place,
-        farthest.address,
-        coalesce(farthest.destination, 'internal') as class
+        coalesce(targets.recipient, '') as recipient,
+        coalesce(targets.place, 0) as place,
+        targets.address,
+        coalesce(targets.destination, 'internal') as class
     from planned
     inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
-    left join farthest on planned.message_id = farthest.message_id
-    where plan_types.usage_type <> 'delivery'
-    union all
-    select
-        planned.*,
-        plan_types.usage_type,
-        deliveries.recipient,
-        row_number() over (
-            partition by deliveries.message_id order by deliveries.recipient
-        ) as place,
-        deliveries.address,
-        deliveries.destination as class
-    from planned
-    inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
-    inner join deliveries on planned.message_id = deliveries.message_id
-    where plan_types.usage_type = 'delivery'
+    left join targets
+        on
+            planned.message_id = targets.message_id
+            and (plan_types.usage_type = 'delivery') = targets.is_delivery
+    where plan_types.usage_type <> 'delivery' or targets.message_id is not null
 
 ),
 
+-- 4. Its rate, by day, time and destination.
 measured as (
 
     select
@@ -357,7 +376,7 @@ measured as (
         end as use_destination,
         case
             when uses.usage_type = 'active_person' then 'none'
-            else uses.time_class
+            else times.time_class
         end as use_time,
         case uses.usage_type
             when 'kilobyte' then cast(coalesce(uses.body_bytes, 0) as bigint)
@@ -370,6 +389,11 @@ measured as (
             when 'active_person' then concat(uses.plan, '/', uses.person_id)
         end as once_key
     from uses
+    inner join times
+        on
+            uses.local_date = times.local_date
+            and uses.site = times.site
+            and uses.local_quarter = times.local_quarter
     left join prefixed
         on
             uses.plan = prefixed.plan
