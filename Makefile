@@ -52,8 +52,8 @@ format: $(STAMP) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## measure collecting and reading, beside floors and other readers
-	@$(BIN)/python -m tests.bench
+bench: $(STAMP) ## measure collecting, reading and billing, beside floors and others; CASES="rate late"
+	@$(BIN)/python -m tests.bench $(CASES)
 
 SECONDS ?= 600
 fuzz: $(STAMP) ## read damaged archives for ten minutes, or SECONDS=60

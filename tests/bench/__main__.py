@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import collecting, memory, rating, reading
-from tests.bench.measuring import ROUNDS, Case, Measured, measure
+from tests.bench import billing, collecting, memory, rating, reading
+from tests.bench.measuring import ROUNDS, Case, Measured, Timing, measure
 
 CASES = {
     "small": collecting.many_small_archives,
@@ -26,7 +26,10 @@ CASES = {
     "pandas": reading.beside_pandas,
     "pandas-files": reading.many_beside_pandas,
     "rate": rating.a_month_of_messages,
+    "late": billing.a_late_archive,
 }
+# What is measured once.
+TIMINGS = {"month": billing.a_large_month}
 
 if find_spec("xml2arrow"):  # the extra `bench`
     CASES["xml2arrow"] = reading.beside_xml2arrow
@@ -37,7 +40,7 @@ MEMORY = "memory"
 
 def main() -> None:
     """Measure and print."""
-    names = sys.argv[1:] or [*CASES, MEMORY]
+    names = sys.argv[1:] or [*CASES, *TIMINGS, MEMORY]
     if cases := [name for name in names if name != MEMORY]:
         _print_cases(cases)
     if MEMORY in names:
@@ -50,9 +53,28 @@ def _print_cases(names: Sequence[str]) -> None:
         table.add_column(column, justify="right")
     table.add_column("also")
     for name in names:
-        with tempfile.TemporaryDirectory() as folder, CASES[name](Path(folder)) as case:
-            table.add_row(*_row(case, measure(case)))
+        with tempfile.TemporaryDirectory() as folder:
+            table.add_row(*_measured(name, Path(folder)))
     Console().print(table)
+
+
+def _measured(name: str, folder: Path) -> tuple[str, ...]:
+    if name in TIMINGS:
+        return _row_of_timing(TIMINGS[name](folder))
+    with CASES[name](folder) as case:
+        return _row(case, measure(case))
+
+
+def _row_of_timing(timing: Timing) -> tuple[str, ...]:
+    return (
+        timing.what,
+        "",
+        f"{timing.seconds:.1f}",
+        "",
+        "",
+        f"{timing.target:.0f} s",
+        timing.note,
+    )
 
 
 def _print_peaks() -> None:

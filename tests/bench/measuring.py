@@ -34,6 +34,22 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """What takes too long to be done in rounds: measured once.
+
+    Attributes:
+        what: What was done.
+        target: The seconds that are wanted at most.
+        note: Something else that was measured.
+    """
+
+    what: str
+    seconds: float
+    target: float
+    note: str
+
+
+@dataclass(frozen=True)
 class Measured:
     """Seconds of every round."""
 
