@@ -1,6 +1,17 @@
 {{ config(severity='error', meta={'grain': 'event_date'}) }}
 
-with stored as (
+with counted as (
+
+    select
+        event_date,
+        collection,
+        archive_sha256,
+        messages + copies as records
+    from {{ ref('int_archives_counted') }}
+
+),
+
+stored as (
 
     select
         event_date,
@@ -9,17 +20,6 @@ with stored as (
         count(*) as records
     from {{ ref('stg_lake__records') }}
     group by event_date, collection, archive_sha256
-
-),
-
-counted as (
-
-    select
-        event_date,
-        collection,
-        archive_sha256,
-        messages + copies as records
-    from {{ ref('int_archives_counted') }}
 
 )
 
