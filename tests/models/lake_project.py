@@ -64,7 +64,8 @@ def make_project(
 
 def write_directory(project: Project, lines: Iterable[str]) -> None:
     content = "\n".join([DIRECTORY_HEADER, *lines]) + "\n"
-    project.directory_path.write_text(content, encoding="utf-8")
+    # Not by directory_path, which reads eur.yaml: tests write that anew.
+    (project.path / "directory.csv").write_text(content, encoding="utf-8")
 
 
 def write_sites(project: Project, lines: Iterable[str]) -> None:
