@@ -7,9 +7,9 @@ with messages as (
 
 ),
 
-directory as (
+people as (
 
-    select * from {{ source('inputs', 'directory') }}
+    select * from {{ source('inputs', 'addresses') }}
 
 ),
 
@@ -25,6 +25,7 @@ recipients as (
         local_date,
         message_id,
         sent_at,
+        collection,
         site,
         len(recipients) as recipients,
         unnest(recipients) as recipient
@@ -92,18 +93,20 @@ classed as (
         classed_addresses.address,
         classed_addresses.domain,
         classed_addresses.place,
+        coalesce(people.person_id, 'unknown') as person_id,
         case
             when classed_addresses.is_external then 'external'
-            when directory.site <> recipients.site then 'between_sites'
+            when people.site <> recipients.site then 'between_sites'
             else 'internal'
         end as destination
     from recipients
     inner join classed_addresses on recipients.recipient = classed_addresses.recipient
-    left join directory
+    left join people
         on
-            classed_addresses.address = directory.address
-            and (directory.start_at is null or recipients.sent_at >= directory.start_at)
-            and (directory.end_at is null or recipients.sent_at < directory.end_at)
+            classed_addresses.address = people.address
+            and (people.collection = '' or recipients.collection = people.collection)
+            and (people.start_at is null or recipients.sent_at >= people.start_at)
+            and (people.end_at is null or recipients.sent_at < people.end_at)
 
 ),
 
@@ -137,6 +140,7 @@ final as (
         recipient,
         address,
         domain,
+        person_id,
         destination,
         is_farthest
     from ranked

@@ -6,9 +6,9 @@ with messages as (
 
 ),
 
-directory as (
+addresses as (
 
-    select * from {{ source('inputs', 'directory') }}
+    select * from {{ source('inputs', 'addresses') }}
 
 ),
 
@@ -89,12 +89,12 @@ placed as (
 
     select
         messages.*,
-        coalesce(directory.person_id, 'unknown') as person_id,
-        coalesce(directory.name, 'unknown') as name,
-        coalesce(directory.site, collections.site, 'unknown') as site,
-        coalesce(directory.department, 'unknown') as department,
-        coalesce(directory.cost_centre, 'unknown') as cost_centre,
-        coalesce(directory.time_zone, collections.time_zone, 'UTC') as time_zone,
+        coalesce(addresses.person_id, 'unknown') as person_id,
+        coalesce(addresses.name, 'unknown') as name,
+        coalesce(addresses.site, collections.site, 'unknown') as site,
+        coalesce(addresses.department, 'unknown') as department,
+        coalesce(addresses.cost_centre, 'unknown') as cost_centre,
+        coalesce(addresses.time_zone, collections.time_zone, 'UTC') as time_zone,
         case
             when external_messages.message_id is null then 'internal'
             else 'external'
@@ -102,11 +102,12 @@ placed as (
     from messages
     left join external_messages on messages.message_id = external_messages.message_id
     left join collections on messages.collection = collections.collection
-    left join directory
+    left join addresses
         on
-            lower(messages.sender) = directory.address
-            and (directory.start_at is null or messages.sent_at >= directory.start_at)
-            and (directory.end_at is null or messages.sent_at < directory.end_at)
+            lower(messages.sender) = addresses.address
+            and (addresses.collection = '' or messages.collection = addresses.collection)
+            and (addresses.start_at is null or messages.sent_at >= addresses.start_at)
+            and (addresses.end_at is null or messages.sent_at < addresses.end_at)
 
 ),
 
