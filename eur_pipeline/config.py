@@ -51,6 +51,11 @@ MINOR_UNIT_DIGITS = {
 }
 
 
+def minor_unit_digits(currency: str) -> int:
+    """Digits after the point of a currency's smallest coin (ISO 4217)."""
+    return MINOR_UNIT_DIGITS.get(currency, 2)
+
+
 def _known_time_zone(name: str) -> str:
     # `localtime` is this machine's own zone in some installations; DuckDB does not know it.
     if name not in available_timezones() - {"localtime"}:
@@ -294,7 +299,7 @@ class LegalEntity(_Section):
     @property
     def minor_unit_digits(self) -> int:
         """Digits after the point of the currency's smallest coin (ISO 4217)."""
-        return MINOR_UNIT_DIGITS.get(self.currency, 2)
+        return minor_unit_digits(self.currency)
 
 
 class Billing(_Section):
@@ -307,7 +312,7 @@ class Billing(_Section):
     @property
     def minor_unit_digits(self) -> int:
         """Digits after the point of the currency's smallest coin (ISO 4217)."""
-        return MINOR_UNIT_DIGITS.get(self.currency, 2)
+        return minor_unit_digits(self.currency)
 
 
 class Config(_Section):

@@ -94,6 +94,11 @@ class Project:
         return self.path / "tariff"
 
     @property
+    def bills_path(self) -> Path:
+        """Bills that are divided by share of usage; it can be missing."""
+        return self.path / "bills.csv"
+
+    @property
     def known_hosts_path(self) -> Path:
         """The host keys of the archive servers, in OpenSSH's format."""
         return self.path / "known_hosts"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from eur_pipeline.billing.trial import DIMENSIONS, Comparison, Party, Sums, totals
 from eur_pipeline.cli.console import as_cell, out, printable
-from eur_pipeline.config import MINOR_UNIT_DIGITS
+from eur_pipeline.config import minor_unit_digits
 
 _FIGURES = ("rated", "tried", "difference", "percent")
 
@@ -151,7 +151,7 @@ def _add_figures(table: Table, entities: bool) -> None:
 def _cells(party: Party, sums: Sums, entities: bool) -> Iterator[str | Text]:
     if entities:
         yield Text(printable(f"{party.legal_entity}, {party.currency}"))
-    digits = MINOR_UNIT_DIGITS.get(party.currency, 2)
+    digits = minor_unit_digits(party.currency)
     yield f"{sums.rated:,.{digits}f}"
     yield f"{sums.tried:,.{digits}f}"
     yield _signed(sums.difference, digits)

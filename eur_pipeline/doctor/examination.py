@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eur_pipeline.archives.dialect import load_dialect
 from eur_pipeline.billing.addresses import read_addresses
+from eur_pipeline.billing.bills import read_bills
 from eur_pipeline.billing.directory import read_directory
 from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.billing.sites import read_sites
@@ -40,6 +41,7 @@ def examine(project: Project) -> Iterator[Finding]:
             yield look("organisation", lambda: _fetched(project))
         yield look("directory.csv", lambda: _organisation(project))
         yield look("tariff", lambda: _tariff(project))
+        yield look("bills", lambda: _bills(project))
         yield look(".env", lambda: _secrets(project))
         yield look("disk", lambda: _disk(project))
         yield look("privacy", lambda: look_at_privacy(project))
@@ -75,6 +77,12 @@ def _tariff(project: Project) -> str:
     tariff = read_tariff(project)
     plans = dict.fromkeys(terms.plan for terms in tariff.plans)
     return f"{len(tariff.rates)} rates; plans: {', '.join(plans)}"
+
+
+def _bills(project: Project) -> str:
+    bills = read_bills(project, read_sites(project))
+    months = {bill.local_month for bill in bills}
+    return f"{len(bills)} to be divided, of {len(months)} months" if bills else "none"
 
 
 def _secrets(project: Project) -> str:

@@ -15,14 +15,16 @@ from eur_pipeline.billing.accepting import whole_tariff
 from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
-from eur_pipeline.models.grains import WHOLE_DATE
-from eur_pipeline.models.input_table import InputTable
+from eur_pipeline.models.bill_table import read_bill_tables
+from eur_pipeline.models.grains import WHOLE_DATE, Grain
+from eur_pipeline.models.input_table import DatedInput, InputTable
 from eur_pipeline.models.inputs import read_inputs, variables
 from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.loading import load_models, load_sources
 from eur_pipeline.models.model import Model
 from eur_pipeline.models.report import BuildReport, TestResult
 from eur_pipeline.models.running import Run
+from eur_pipeline.models.sql import on_dates
 from eur_pipeline.models.testing import run_test
 from eur_pipeline.models.warehouse import (
     Stamp,
@@ -53,8 +55,8 @@ def build(
     """Bring the models (all, or those selected) up to date with lake and inputs.
 
     All of it is undone when a test of severity error fails; the report says which. Raises
-    ConfigurationError (directory, tariff), FetchError (a file that lies elsewhere), ModelError,
-    BusyError (warehouse or lake is in use).
+    ConfigurationError (directory, tariff, bills), FetchError (a file that lies elsewhere),
+    ModelError, BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
@@ -66,7 +68,8 @@ def build(
         open_warehouse(project, wait_seconds=wait_seconds) as connection,
         transaction(connection) as end,
     ):
-        report = _build(connection, project, models, inputs, select)
+        documents = read_bill_tables(project)
+        report = _build(connection, project, models, inputs, documents, select)
         end.keep = report.committed
     return replace(report, warnings=warnings)
 
@@ -91,21 +94,25 @@ def _build(
     project: Project,
     models: tuple[Model, ...],
     inputs: dict[str, InputTable],
+    documents: dict[str, DatedInput],
     select: Collection[str] | None,
 ) -> BuildReport:
     make_schemas(connection)
     _load_inputs(connection, inputs)
+    _load_dated(connection, documents)
     run = Run(
         connection,
         models={model.name: model for model in models},
         lake=list_lake(project.lake_path),
         inputs={name: table.stamps for name, table in inputs.items()},
+        dated={name: table.contents for name, table in documents.items()},
         variables=variables(),
     )
     chosen = [model for model in models if select is None or model.name in select]
     results = tuple(run.update(model) for model in chosen)
     _write_descriptions(connection, models)
-    drop_tables_except(connection, {model.table for model in models} | inputs.keys())
+    kept = {model.table for model in models} | inputs.keys() | documents.keys()
+    drop_tables_except(connection, kept)
     return BuildReport(results, _run_tests(run, chosen))
 
 
@@ -122,6 +129,20 @@ def _load_inputs(connection: duckdb.DuckDBPyConnection, inputs: dict[str, InputT
         if made or read_stamps(connection, name) != stamp:
             replace_rows(connection, name, table.rows)
             write_stamps(connection, name, stamp)
+
+
+def _load_dated(connection: duckdb.DuckDBPyConnection, inputs: dict[str, DatedInput]) -> None:
+    """Read the months anew that are not as they were; the others stay."""
+    sources = load_sources()
+    for name, table in inputs.items():
+        made = make_table(connection, name, sources[name].columns)
+        kept = {} if made else read_stamps(connection, name)
+        wanted = {month: Stamp(digest, digest) for month, digest in table.contents.items()}
+        changed = {m for m in kept.keys() | wanted.keys() if kept.get(m) != wanted.get(m)}
+        if changed:
+            where = on_dates(Grain.LOCAL_MONTH, changed)
+            replace_rows(connection, name, table.rows(changed), where)
+            write_stamps(connection, name, wanted)
 
 
 def _digest(rows: pa.Table) -> str:

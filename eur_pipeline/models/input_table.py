@@ -1,6 +1,7 @@
 """A table of inputs: its rows, and what they contribute to the stamps of dates."""
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +21,19 @@ class InputTable:
 
     rows: pa.Table
     stamps: InputStamps
+
+
+@dataclass(frozen=True)
+class DatedInput:
+    """An input with a column `local_month`.
+
+    Attributes:
+        contents: A hash of every month that has rows.
+        rows: Reads the rows of some months.
+    """
+
+    contents: Mapping[dt.date, str]
+    rows: Callable[[Collection[dt.date]], pa.Table]
 
 
 def constant(schema: pa.Schema, rows: Sequence[Row]) -> InputTable:

@@ -102,6 +102,7 @@ def inputs_digest(project: Project) -> str:
     """A hash of the files that a person writes and models depend on; missing ones are empty."""
     paths = [project.tariff_path, project.config_path, *sorted(project.tariff_folder.glob("*.csv"))]
     paths += _organisation_paths(project)
+    paths.append(project.bills_path)
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
     named = (
         f"{path.name} {hashlib.sha256(content).hexdigest()}\n"

@@ -34,6 +34,7 @@ class Run:
     """One build under way, within its transaction.
 
     Attributes:
+        dated: Inputs that models read month by month, with a hash of each month.
         rebuilt: The dates rebuilt so far, by model.
     """
 
@@ -41,6 +42,7 @@ class Run:
     models: Mapping[str, Model]
     lake: Mapping[str, LakeTable]
     inputs: Mapping[str, InputStamps]
+    dated: Mapping[str, Mapping[dt.date, str]]
     variables: Mapping[str, object]
     rebuilt: dict[str, tuple[dt.date, ...]] = field(default_factory=dict)
 
@@ -71,9 +73,11 @@ class Run:
         return tuple(read_stamps(self.connection, model))
 
     def parent_state(self, name: str) -> ParentState:
-        """The state of a model or lake table that others read."""
+        """The state of a model, lake table or dated input that others read."""
         if name in self.lake:
             return ParentState(Grain.EVENT_DATE, self.lake[name].stamps)
+        if name in self.dated:
+            return ParentState(Grain.LOCAL_MONTH, self.dated[name])
         stamps = read_stamps(self.connection, name)
         contents = {date: stamp.content for date, stamp in stamps.items() if stamp.content}
         return ParentState(self.models[name].grain, contents)
@@ -88,7 +92,7 @@ class Run:
             read = needed_dates(template.grain, dates, parent, template.context_days)
             if name in self.lake:
                 return self.lake[name].relation(read)
-            table = self.models[name].table
+            table = name if name in self.dated else self.models[name].table
             if parent.grain is Grain.WHOLE or template.grain is Grain.WHOLE:
                 return table
             return f"(select * from {table} where {on_dates(parent.grain, read)})"
@@ -97,7 +101,8 @@ class Run:
 
     def _wanted(self, model: Model) -> dict[dt.date, str]:
         definition = repr((model.template.text, model.columns, sorted(self.variables.items())))
-        dated = (*model.parents, *(name for name in model.sources if name in self.lake))
+        dated = [*model.parents]
+        dated += [name for name in model.sources if name in self.lake or name in self.dated]
         return wanted_stamps(
             model,
             definition,

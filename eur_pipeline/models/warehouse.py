@@ -137,9 +137,11 @@ def describe_table(
         connection.execute(f"comment on column {table}.{name} is {literal(column.description)}")
 
 
-def replace_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
-    """Put these rows in the place of all there are."""
-    connection.execute(f"delete from {table}")
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, where: str = "true"
+) -> None:
+    """Put these rows in the place of those there are, or of those of that condition."""
+    connection.execute(f"delete from {table} where {where}")
     connection.register("new_rows", rows)
     connection.execute(f"insert into {table} by name select * from new_rows")
     connection.unregister("new_rows")

@@ -23,6 +23,7 @@ from tests.models.lake_project import (
 
 MARTS = {
     "archives",
+    "bill_allocations_monthly",
     "billing_states_daily",
     "charge_lines_monthly",
     "charges_by_cost_centre_monthly",

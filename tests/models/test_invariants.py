@@ -9,23 +9,32 @@ import duckdb
 import pytest
 
 from eur_pipeline.models import build, load_models
+from eur_pipeline.models.bill_table import read_bill_tables
 from eur_pipeline.models.inputs import read_inputs, variables
 from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.model import ModelTest
 from eur_pipeline.models.running import Run
 from eur_pipeline.models.testing import run_test
 from eur_pipeline.project import Project
+from tests.billing.allocation_world import write_bills
 from tests.models.lake_project import write_archive
 from tests.rating.boundary_cases import NOON, SITES, Case
 from tests.rating.world import World
 
 pytestmark = pytest.mark.xdist_group("invariants")
 
-LINES = "charge_lines_monthly"
+LINES, PARTS = "charge_lines_monthly", "bill_allocations_monthly"
 RATED, STATES = "intermediate.int_uses_rated", "billing_states_daily"
 # What is lost, doubled or changed by one cent, one unit or one message.
 DAMAGES = [
     ("archives_reconcile", "update archives set copies = copies + 1"),
+    ("bill_allocations_add_up", f"update {PARTS} set amount = amount + 0.01"),
+    ("bill_allocations_add_up", f"delete from {PARTS}"),
+    (
+        "bill_allocations_are_less_than_a_coin_off",
+        f"update {PARTS} set amount = amount - 0.01",
+    ),
+    ("bills_are_allocated", f"update {PARTS} set is_allocated = false"),
     ("charge_lines_are_billed_or_free", f"update {LINES} set free_quantity = free_quantity + 1"),
     ("charge_lines_are_billed_or_free", f"update {LINES} set charge = -0.01"),
     (
@@ -85,7 +94,7 @@ DAMAGES = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A message in every state, one copy and one reject, with a fee and a tax."""
+    """A message in every state, one copy and one reject, with a fee, a tax and a divided bill."""
     world = World([dict(site) for site in SITES])
     for kind in ("message", "file_transfer"):
         for destination in ("internal", "external"):
@@ -106,6 +115,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = world.write(tmp_path_factory.mktemp("invariants") / "project")
     copies = world.messages["zurich_im"][:1]
     write_archive(project, "b.xml", copies, "zurich_im", NOON, rejects=1)
+    bill = {"bill": "carrier", "local_month": f"{NOON:%Y-%m}", "currency": "CHF"}
+    write_bills(
+        project, [{**bill, "amount": "99.99", "basis": "message", "dimension": "cost_centre"}]
+    )
     assert build(project).committed
     return project
 
@@ -119,7 +132,8 @@ def run(built: Project, tmp_path: Path) -> Iterator[Run]:
     inputs = {name: table.stamps for name, table in read_inputs(built).items()}
     with duckdb.connect(warehouse) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        run = Run(connection, models, list_lake(built.lake_path), inputs, variables())
+        dated = {name: table.contents for name, table in read_bill_tables(built).items()}
+        run = Run(connection, models, list_lake(built.lake_path), inputs, dated, variables())
         run.rebuilt.update({name: run.dates(name) for name in models})
         yield run
 

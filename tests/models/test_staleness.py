@@ -72,7 +72,9 @@ def test_late_data_costs_the_dates_it_touches(project: Project) -> None:
 
 def test_a_site_that_moves_touches_the_days_from_then_on(project: Project) -> None:
     write_sites(project, ["geneva,boston,2026-03-11,"])
-    assert rebuilt(build(project)) == {}, "no legal entity, plan or tax depends on it"
+    assert rebuilt(build(project)) == {
+        "bill_allocations_monthly": ["03-01"],
+    }, "no legal entity, plan or tax depends on it"
     ancestors = "select level from inputs.site_ancestors where site = 'geneva' and ancestor = ?"
     assert query(project, ancestors.replace("?", "'boston'")) == [(1,)]
     entity = "{name: swiss, currency: CHF, sites: [boston]}"

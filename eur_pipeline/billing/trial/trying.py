@@ -177,6 +177,7 @@ class _Trial:
             lake={},
             # Nothing is kept from before: all that there is of the month is rated anew.
             inputs={name: AlwaysValid("") for name in load_sources()},
+            dated={},
             variables=variables(),
         )
         for number, model in enumerate(self.models):
