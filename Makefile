@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults soak rating-proof dbt-check check format bench fuzz clean
+.PHONY: help demo up test faults soak rating-proof delivery-proof dbt-check check format bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Exact versions first, then the project itself: nothing is resolved anew.
 $(STAMP): pyproject.toml requirements.lock
@@ -40,6 +40,9 @@ rating-proof: $(STAMP) ## models against an independent rater, 100,000 combinati
 
 dbt-check: $(STAMP) ## run the models with dbt too, in .venv-dbt, and compare; PROJECT=DIR for one of yours
 	@$(BIN)/python -m tests.dbt_check $(PROJECT)
+
+delivery-proof: $(STAMP) ## bills over generated deliveries: their order, cutting and repetition
+	@$(BIN)/python -m tests.rating.delivery_proof
 
 check: $(STAMP) ## every static check
 	$(BIN)/ruff format --check .

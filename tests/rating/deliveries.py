@@ -13,6 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
+
 from eur_pipeline.models import build
 from eur_pipeline.project import Project
 from tests.models.lake_project import Record, record, write_archive
@@ -24,6 +26,11 @@ ROOM = "desk@chat.presence.example"
 # Where the same may be read: unknown senders are of the collection's site, and pay in its currency.
 ALIKE = {site: sites for sites in SITES_OF_CURRENCY.values() for site in sites}
 
+# What a property over deliveries is given: a world's seed, and how its records arrive.
+SOME_DELIVERIES = {
+    "seed": st.integers(0, 2**32),
+    "chance": st.randoms(use_true_random=False),
+}
 # What stays together in its order: who came first to a room within a second, only that tells.
 Unit = tuple[Record, ...]
 Content = dict[str, list[Unit]]

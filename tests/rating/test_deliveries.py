@@ -1,4 +1,4 @@
-"""In whatever way archives arrive, the same is billed."""
+"""In whatever way archives arrive, the same is billed; `make delivery-proof` tries many more."""
 
 import random
 import tempfile
@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from eur_pipeline.project import Project
 from tests.models.lake_project import query
-from tests.rating.deliveries import at_once, content, rebuild_from_nothing, some_way, written
+from tests.rating.deliveries import (
+    SOME_DELIVERIES,
+    at_once,
+    content,
+    rebuild_from_nothing,
+    some_way,
+    written,
+)
 
 BILLS = (
     "charge_lines_monthly",
@@ -27,7 +33,7 @@ def bills(project: Project) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 2**32), chance=st.randoms(use_true_random=False))
+@given(**SOME_DELIVERIES)
 def test_order_splitting_and_repetition_of_archives_change_no_bill(
     seed: int, chance: random.Random
 ) -> None:
