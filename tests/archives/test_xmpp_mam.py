@@ -182,6 +182,8 @@ INVITE = "<x xmlns='http://jabber.org/protocol/muc#user'><invite {}='3@x.y'/></x
 def test_an_invitation_that_a_room_passes_on_is_from_who_invites() -> None:
     record = _one(INVITE.format("from") + "<body>b</body>", f"from='{ROOM}' to='1@x.y'")
     assert (record.kind, record.sender, record.conversation_id) == ("invite", "3@x.y", ROOM)
+    # No person wrote what the room says about it.
+    assert record.body is None
 
 
 @pytest.mark.parametrize("attribute", ["from", "to"])
