@@ -1,4 +1,4 @@
-{{ config(materialized='table', meta={'grain': 'local_date'}) }}
+{{ config(materialized='table', meta={'grain': 'local_date', 'inputs_context_days': 1}) }}
 
 with messages as (
 

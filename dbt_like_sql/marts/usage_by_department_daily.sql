@@ -2,7 +2,7 @@
 
 with usage as (
 
-    select * from {{ ref('usage_by_person_daily') }}
+    select * from {{ ref('int_usage_summed') }}
 
 ),
 
@@ -12,14 +12,23 @@ final as (
         local_date,
         site,
         department,
-        count(distinct person_id) as people,
+        count(distinct active_person_id) as people,
+        count(distinct person_id) as participants,
         cast(sum(messages) as bigint) as messages,
         cast(sum(file_transfers) as bigint) as file_transfers,
         cast(sum(internal) as bigint) as internal,
+        cast(sum(between_sites) as bigint) as between_sites,
         cast(sum(external) as bigint) as external,
         cast(sum(deliveries) as bigint) as deliveries,
         cast(sum(characters) as bigint) as characters,
+        cast(sum(body_bytes) as decimal(30, 0)) * cast(0.001 as decimal(4, 3)) as kilobytes,
         sum(file_bytes) as file_bytes,
+        cast(sum(billed_file_bytes) as decimal(30, 0)) * cast(0.000001 as decimal(7, 6))
+            as file_megabytes,
+        count(distinct conversation) as conversations,
+        cast(sum(received) as bigint) as received,
+        cast(sum(received_body_bytes) as decimal(30, 0)) * cast(0.001 as decimal(4, 3))
+            as received_kilobytes,
         min(first_sent_at) as first_sent_at,
         max(last_sent_at) as last_sent_at
     from usage

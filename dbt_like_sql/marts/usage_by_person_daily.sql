@@ -2,8 +2,7 @@
 
 with usage as (
 
-    select * from {{ ref('int_messages_located') }}
-    where kind in ('message', 'file_transfer')
+    select * from {{ ref('int_usage_summed') }}
 
 ),
 
@@ -16,15 +15,23 @@ final as (
         site,
         department,
         cost_centre,
-        cast(sum(case when kind = 'message' then 1 else 0 end) as bigint) as messages,
-        cast(sum(case when kind = 'file_transfer' then 1 else 0 end) as bigint) as file_transfers,
-        cast(sum(case when destination = 'internal' then 1 else 0 end) as bigint) as internal,
-        cast(sum(case when destination = 'external' then 1 else 0 end) as bigint) as external,
-        cast(sum(len(recipients)) as bigint) as deliveries,
-        cast(sum(coalesce(body_characters, 0)) as bigint) as characters,
-        sum(cast(coalesce(file_bytes, 0) as decimal(38, 0))) as file_bytes,
-        min(sent_at) as first_sent_at,
-        max(sent_at) as last_sent_at
+        cast(sum(messages) as bigint) as messages,
+        cast(sum(file_transfers) as bigint) as file_transfers,
+        cast(sum(internal) as bigint) as internal,
+        cast(sum(between_sites) as bigint) as between_sites,
+        cast(sum(external) as bigint) as external,
+        cast(sum(deliveries) as bigint) as deliveries,
+        cast(sum(characters) as bigint) as characters,
+        cast(sum(body_bytes) as decimal(30, 0)) * cast(0.001 as decimal(4, 3)) as kilobytes,
+        sum(file_bytes) as file_bytes,
+        cast(sum(billed_file_bytes) as decimal(30, 0)) * cast(0.000001 as decimal(7, 6))
+            as file_megabytes,
+        count(distinct conversation) as conversations,
+        cast(sum(received) as bigint) as received,
+        cast(sum(received_body_bytes) as decimal(30, 0)) * cast(0.001 as decimal(4, 3))
+            as received_kilobytes,
+        min(first_sent_at) as first_sent_at,
+        max(last_sent_at) as last_sent_at
     from usage
     group by local_date, person_id, name, site, department, cost_centre
 

@@ -32,7 +32,9 @@ READABLE = {
 }
 
 
-def dates_touched(parent: Grain, date: dt.date, child: Grain) -> Iterable[dt.date]:
+def dates_touched(
+    parent: Grain, date: dt.date, child: Grain, context_days: int = 0
+) -> Iterable[dt.date]:
     """The child's dates that may have rows because the parent has some on `date`."""
     match parent, child:
         case _, Grain.WHOLE:
@@ -41,6 +43,9 @@ def dates_touched(parent: Grain, date: dt.date, child: Grain) -> Iterable[dt.dat
             return days_around(date, LOCAL_DAY_MARGIN)
         case Grain.LOCAL_DATE, Grain.LOCAL_MONTH:
             return (date.replace(day=1),)
+        case Grain.LOCAL_DATE, Grain.LOCAL_DATE:
+            # What is sent late in the evening is received tomorrow, or yesterday, in another zone.
+            return days_around(date, context_days)
         case _:
             return (date,)
 

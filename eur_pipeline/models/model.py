@@ -73,6 +73,11 @@ class Template:
         days = self.settings["meta"].get("context_days", 0)
         return None if days == "all" else int(days)
 
+    @property
+    def inputs_context_days(self) -> int:
+        """How many dates before and after its own, of inputs valid for a while, a date reads."""
+        return int(self.settings["meta"].get("inputs_context_days", 0))
+
 
 @dataclass(frozen=True)
 class ModelTest:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from eur_pipeline.models.grains import WHOLE_DATE, Grain, dates_read, dates_touched
+from eur_pipeline.models.grains import WHOLE_DATE, Grain, dates_read, dates_touched, days_around
 from eur_pipeline.models.model import Model
 from eur_pipeline.models.validity import InputStamps
 
@@ -34,7 +34,7 @@ def wanted_stamps(
         parents = {name: _of_one_piece(parent) for name, parent in parents.items()}
     return {
         date: _stamp(model, date, definition, parents, inputs)
-        for date in _dates(model.grain, parents.values())
+        for date in _dates(model, parents.values())
     }
 
 
@@ -44,14 +44,15 @@ def _of_one_piece(parent: ParentState) -> ParentState:
     return ParentState(parent.grain, dict.fromkeys(parent.contents, digest))
 
 
-def _dates(grain: Grain, parents: Collection[ParentState]) -> list[dt.date]:
-    if grain is Grain.WHOLE:
+def _dates(model: Model, parents: Collection[ParentState]) -> list[dt.date]:
+    if model.grain is Grain.WHOLE:
         return [WHOLE_DATE]
+    context_days = model.template.context_days or 0
     touched = {
         touched
         for parent in parents
         for date in parent.contents
-        for touched in dates_touched(parent.grain, date, grain)
+        for touched in dates_touched(parent.grain, date, model.grain, context_days)
     }
     return sorted(touched)
 
@@ -64,8 +65,10 @@ def _stamp(
     inputs: Mapping[str, InputStamps],
 ) -> str:
     digest = hashlib.sha256(definition.encode())
+    days = days_around(date, model.template.inputs_context_days)
     for name, stamps in sorted(inputs.items()):
-        digest.update(f"\n{name} {stamps.at(model.grain, date)}".encode())
+        valid = " ".join(stamps.at(model.grain, day) for day in days)
+        digest.update(f"\n{name} {valid}".encode())
     for name, parent in sorted(parents.items()):
         for read in needed_dates(model.grain, [date], parent, model.template.context_days or 0):
             digest.update(f"\n{name} {read} {parent.contents[read]}".encode())

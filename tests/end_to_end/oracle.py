@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -61,6 +62,14 @@ class Oracle:
         counts = _counts(self.uses, lambda u: (u.local_date, u.site, u.department))
         return {key: (len(people[key]), *count) for key, count in counts.items()}
 
+    def received_by_person(self) -> dict[tuple[dt.date, str], int]:
+        """By the recipient's own day, and person: messages and files received."""
+        received: Counter[tuple[dt.date, str]] = Counter()
+        for row in self.demo.truth:
+            if row["kind"] in BILLED:
+                received.update(self._receipts(row))
+        return dict(received)
+
     def charges_by_person(self) -> dict[tuple[dt.date, str, str], Decimal]:
         """By month, person and cost centre: the sum of lines, each rounded once, half up."""
         lines: defaultdict[tuple[dt.date, str, str, str, str, str], Decimal] = defaultdict(Decimal)
@@ -97,6 +106,15 @@ class Oracle:
             characters=len(row["body"] or ""),
             price=self._price(row["kind"], destination, local_date),
         )
+
+    def _receipts(self, row: Row) -> Iterator[tuple[dt.date, str]]:
+        sent_at = dt.datetime.fromisoformat(row["sent_at"])
+        for address in set(row["recipients"]):
+            entry = self._directory_entry(address, sent_at)
+            if entry or self._is_ours(address):
+                site = entry["site"] if entry else self._site_of_collection(row["collection"])
+                day = sent_at.astimezone(self._time_zones[site]).date()
+                yield day, entry["person_id"] if entry else UNKNOWN
 
     def _directory_entry(self, address: str, sent_at: dt.datetime) -> Row | None:
         for row in self.demo.directory:

@@ -34,7 +34,7 @@ def test_some_messages_are_of_another_day_than_in_utc(files: DemoFiles, oracle: 
 def test_usage_of_every_person_and_local_day(files: DemoFiles, oracle: Oracle) -> None:
     rows = files.published(
         f"select local_date, person_id, site, department, cost_centre, {COUNTS} "
-        "from usage_by_person_daily"
+        "from usage_by_person_daily where messages + file_transfers > 0"
     )
     assert {row[:5]: row[5:] for row in rows} == oracle.usage_by_person()
     assert len(rows) == len(oracle.usage_by_person())
@@ -42,10 +42,21 @@ def test_usage_of_every_person_and_local_day(files: DemoFiles, oracle: Oracle) -
 
 def test_usage_of_every_department_and_local_day(files: DemoFiles, oracle: Oracle) -> None:
     rows = files.published(
-        f"select local_date, site, department, people, {COUNTS} from usage_by_department_daily"
+        f"select local_date, site, department, people, {COUNTS} from usage_by_department_daily "
+        "where messages + file_transfers > 0"
     )
     assert {row[:3]: row[3:] for row in rows} == oracle.usage_by_department()
     assert len(rows) == len(oracle.usage_by_department())
+
+
+def test_what_every_person_received_on_the_days_of_his_own_site(
+    files: DemoFiles, oracle: Oracle
+) -> None:
+    rows = files.published(
+        "select local_date, person_id, sum(received) from usage_by_person_daily "
+        "where received > 0 group by all"
+    )
+    assert {row[:2]: row[2] for row in rows} == oracle.received_by_person()
 
 
 def test_charges_of_every_person_and_month_to_the_cent(files: DemoFiles, oracle: Oracle) -> None:
@@ -77,7 +88,8 @@ def test_whoever_moves_is_counted_in_either_department_on_its_days(
 
     days = files.published(
         "select local_date, department, cost_centre, messages + file_transfers "
-        f"from usage_by_person_daily where person_id = '{before['person_id']}' order by all"
+        f"from usage_by_person_daily where person_id = '{before['person_id']}' "
+        "and messages + file_transfers > 0 order by all"
     )
 
     assert {day < moved_on for day, *_ in days} == {True, False}

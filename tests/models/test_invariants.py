@@ -89,6 +89,62 @@ DAMAGES = [
         "update usage_by_department_daily set messages = messages + 1",
     ),
     ("usage_by_person_equals_messages", "update usage_by_person_daily set messages = 0"),
+    *(
+        (f"{rule}_usage_by_person", f"update {table} set {column} = {column} + 1")
+        for rule, table, columns in (
+            ("usage_by_department_equals", "usage_by_department_daily", ("received", "characters")),
+            ("usage_by_department_monthly_equals", "usage_by_department_monthly", ("received",)),
+            ("usage_by_cost_centre_equals", "usage_by_cost_centre_daily", ("deliveries",)),
+            ("usage_by_cost_centre_monthly_equals", "usage_by_cost_centre_monthly", ("messages",)),
+            ("usage_by_site_adds_up_to", "usage_by_site_daily", ("own_messages", "own_received")),
+            ("usage_by_hour_equals", "usage_by_hour", ("messages", "received")),
+            ("usage_by_conversation_equals", "usage_by_conversation_daily", ("deliveries",)),
+            (
+                "usage_by_conversation_monthly_equals",
+                "usage_by_conversation_monthly",
+                ("messages",),
+            ),
+            ("usage_by_weekday_equals", "usage_by_weekday_monthly", ("received",)),
+            ("busy_hours_equal", "busy_hours_monthly", ("messages",)),
+            ("usage_changes_equal", "usage_changes_monthly", ("sent",)),
+        )
+        for column in columns
+    ),
+    (
+        "usage_by_site_monthly_equals_usage_by_person_monthly",
+        "delete from usage_by_site_monthly",
+    ),
+    ("usage_by_pair_adds_up_to_deliveries", "delete from usage_by_pair_daily"),
+    (
+        "usage_by_domain_equals_usage_by_pair",
+        "update usage_by_pair_daily set destination = 'external'",
+    ),
+    (
+        "nobody_with_usage_is_without_usage",
+        (
+            "insert into people_without_usage_monthly select local_month, person_id, name, site, "
+            "department, cost_centre, received from usage_by_person_monthly where messages > 0"
+        ),
+    ),
+    ("usage_is_internal_or_external", "update usage_by_person_daily set external = external + 1"),
+    ("usage_is_internal_or_external", "update usage_by_person_daily set between_sites = 99"),
+    *(
+        (f"{table.rpartition('.')[2]}_has_one_row_per_key", f"insert into {table} from {table}")
+        for table in (
+            "intermediate.int_addresses_classed",
+            "usage_by_conversation_daily",
+            "usage_by_hour",
+            "usage_by_pair_daily",
+            "usage_by_person_monthly",
+        )
+    ),
+    (
+        "people_without_usage_monthly_has_one_row_per_key",
+        (
+            "insert into people_without_usage_monthly select local_month, person_id, name, site, "
+            "department, cost_centre, 0 from usage_by_person_monthly, range(2)"
+        ),
+    ),
 ]
 
 

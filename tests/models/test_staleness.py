@@ -74,6 +74,9 @@ def test_a_site_that_moves_touches_the_days_from_then_on(project: Project) -> No
     write_sites(project, ["geneva,boston,2026-03-11,"])
     assert rebuilt(build(project)) == {
         "bill_allocations_monthly": ["03-01"],
+        "usage_by_site_daily": ["03-11", "03-12", "03-13"],
+        "usage_by_site_monthly": ["03-01"],
+        "usage_changes_monthly": ["03-01"],
     }, "no legal entity, plan or tax depends on it"
     ancestors = "select level from inputs.site_ancestors where site = 'geneva' and ancestor = ?"
     assert query(project, ancestors.replace("?", "'boston'")) == [(1,)]
