@@ -40,9 +40,9 @@ def disk_errors(place: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise PermanentError(
-            f"could not write below {place}: {error.strerror} ({error.filename or place}); "
-            f"expected what the user of this program may write: use the user who runs the "
-            f"pipeline, or chown -R it to this one"
+            f"could not use {error.filename or place}: {error.strerror}; expected what the user "
+            f"of this program may read and write: use the user who runs the pipeline, or chown -R "
+            f"it to this one"
         ) from error
     except OSError as error:
         if error.errno not in _DISK_ERRORS:

@@ -39,7 +39,7 @@ def backlog(project: Project, collection: Collection) -> Backlog:
         files, now = server.list().files, dt.datetime.now(dt.UTC)
     suffix = dialect_of(project, collection).companion_suffix
     listed = survey(collection, files, index, now, suffix)
-    todo = [a for a in listed if needs_work(collection, a) and a.is_due(now)]
+    todo = [a for a in listed if needs_work(collection, a) and a.is_due(collection, now)]
     unread = index.unread()
     hours = [*unread, *(archive.upload_hour for archive in todo)]
     return Backlog(

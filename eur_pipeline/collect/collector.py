@@ -18,7 +18,7 @@ from eur_pipeline.collect.completeness import Ending
 from eur_pipeline.collect.fetch import Copy, fetch, opened_only, still_the_same
 from eur_pipeline.collect.index import LandingIndex, Stayed
 from eur_pipeline.collect.landing import LandingZone
-from eur_pipeline.collect.listing import ListedArchive
+from eur_pipeline.collect.listing import FIRST_PAUSE, LONGEST_PAUSE, ListedArchive
 from eur_pipeline.collect.plan import Waiting, dialect_of, plan, require_room
 from eur_pipeline.collect.recording import Fetched, land
 from eur_pipeline.collect.remote import RemoteFile
@@ -49,11 +49,6 @@ FILES_AT_ONCE = 64
 # launched the run goes on from there.
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 15
-
-# A file that cannot be had or removed for a reason of its own is tried again after pauses that
-# double, or all such files would be fetched once more by every run.
-FIRST_PAUSE = dt.timedelta(minutes=1)
-LONGEST_PAUSE = dt.timedelta(hours=6)
 
 UNFINISHED = "its closing tag has not arrived"
 CHANGED = "it changed while it was read"

@@ -25,6 +25,11 @@ WITHIN_A_SECOND = dt.timedelta(seconds=2)
 # By the clocks alone, which may differ by a minute, what is older than this was not written now.
 CERTAINLY_OLD = dt.timedelta(seconds=62)
 
+# A file that cannot be had or removed for a reason of its own is tried again after pauses that
+# double, or all such files would be fetched once more by every run.
+FIRST_PAUSE = dt.timedelta(minutes=1)
+LONGEST_PAUSE = dt.timedelta(hours=6)
+
 
 class State(Enum):
     """What there is to do about a listed file."""
@@ -101,10 +106,14 @@ class ListedArchive:
         """How often in a row it was tried for nothing."""
         return self.memory.stayed.times if self.memory.stayed else 0
 
-    def is_due(self, now: dt.datetime) -> bool:
-        """Whether it may be tried without being asked to."""
+    def is_due(self, collection: Collection, now: dt.datetime) -> bool:
+        """Whether it may be tried without being asked to.
+
+        A pause that is longer than any was made while our clock was wrong.
+        """
         stayed = self.memory.stayed
-        return stayed is None or stayed.again <= now
+        longest = max(LONGEST_PAUSE, collection.patience)
+        return stayed is None or not dt.timedelta() < stayed.again - now <= longest
 
 
 def survey(

@@ -98,7 +98,8 @@ def plan(
     work = [
         archive
         for archive in someday
-        if (window is None or archive.upload_hour in window) and (insist or archive.is_due(now))
+        if (window is None or archive.upload_hour in window)
+        and (insist or archive.is_due(collection, now))
     ]
     _require_no_mass_change(collection, work, index)
     todo = _within_limits(collection, work)

@@ -10,8 +10,8 @@ import time_machine
 
 from eur_pipeline.collect import collector
 from eur_pipeline.collect.backlog import backlog
-from eur_pipeline.collect.collector import FIRST_PAUSE, LONGEST_PAUSE
 from eur_pipeline.collect.landing import LandingZone, Manifest
+from eur_pipeline.collect.listing import FIRST_PAUSE, LONGEST_PAUSE
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.intervals import Window
 from eur_pipeline.project import Project
@@ -126,6 +126,17 @@ def test_no_number_of_refusals_makes_a_longer_pause(
     assert work(project) == 0
     with after(LONGEST_PAUSE + MINUTE):
         assert work(project) == 1
+
+
+def test_no_pause_outlasts_a_clock_that_was_wrong(
+    project: Project, remote: Remote, script: Script
+) -> None:
+    remote.put("a.xml", archive_xml("hello"))
+    script.set(Strike(Step.OPEN, refuse, times=None))
+    with after(dt.timedelta(days=365)):
+        collect_all(project)
+        assert work(project) == 0
+    assert work(project) == 1
 
 
 def test_who_insists_is_served_at_once(project: Project, remote: Remote, script: Script) -> None:
