@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
+from eur_pipeline.collect.arrivals import without_upload
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.config import Collection
-from eur_pipeline.intervals import Window, interval_of
+from eur_pipeline.intervals import Window
 from eur_pipeline.lake.books import Books
 from eur_pipeline.lake.ingest import IngestReport
 
@@ -52,9 +53,7 @@ def uploads_arrived(
     collection: Collection, window: Window, landed: Iterable[Manifest], now: dt.datetime
 ) -> dg.AssetCheckResult:
     """Warns of intervals that passed without an upload: the messaging server may have stopped."""
-    hours = collection.interval_hours
-    arrived = {interval_of(m.upload_hour, hours) for m in landed}
-    late = [i.key() for i in window.intervals(hours) if i.end <= now and i not in arrived]
+    late = [interval.key() for interval in without_upload(collection, window, landed, now)]
     return _verdict(UPLOADS_ARRIVED, late, dg.AssetCheckSeverity.WARN)
 
 

@@ -124,7 +124,8 @@ def _alarms_digest(backlog: Backlog) -> str:
     job_name=MODELS_JOB,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Rebuilds the models when directory.csv, tariff.csv or eur.yaml changed.",
+    description="Rebuilds the models when directory, tariff, eur.yaml or the register of "
+    "invoices changed.",
 )
 def changed_inputs_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
@@ -132,7 +133,7 @@ def changed_inputs_sensor(
     """Asks for the models' job when a person changed what they depend on."""
     digest = warehouse.inputs_digest()
     if context.cursor == digest:
-        return dg.SkipReason("directory, tariff and configuration are what they were")
+        return dg.SkipReason("directory, tariff, configuration and documents are what they were")
     if not context.cursor:
         context.update_cursor(digest)
         return dg.SkipReason("seen for the first time")

@@ -125,6 +125,13 @@ class Bodies(StrEnum):
     DROP = "drop"
 
 
+class LateUsage(StrEnum):
+    """What becomes of usage that arrives when its month was invoiced already."""
+
+    ADJUST = "adjust"
+    CREDIT = "credit"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -308,6 +315,7 @@ class Billing(_Section):
     currency: Currency
     company_domains: Annotated[tuple[Domain, ...], BeforeValidator(_not_empty)]
     legal_entities: tuple[LegalEntity, ...] = ()
+    late_usage: LateUsage = LateUsage.ADJUST
 
     @property
     def minor_unit_digits(self) -> int:
@@ -354,6 +362,11 @@ class Config(_Section):
             if name in entities:
                 return entities[name]
         return LegalEntity(name=OWN_ENTITY, currency=self.billing.currency, sites=(lineage[0],))
+
+    def entity_time_zone(self, legal_entity: str) -> ZoneInfo:
+        """The zone of its first site; of an entity that is not listed, of the first of all."""
+        sites = {entity.name: entity.sites[0] for entity in self.billing.legal_entities}
+        return self.time_zone(sites.get(legal_entity, self.sites[0].name))
 
     @model_validator(mode="after")
     def _refers_only_to_what_exists(self) -> Self:

@@ -81,5 +81,9 @@ class ModelError(PermanentError):
     """A SQL model cannot be found, compiled or run."""
 
 
+class InvoiceError(PermanentError):
+    """A document cannot be issued, credited or found, or the files of record do not agree."""
+
+
 class OrchestratorError(EurError):
     """Dagster ended a run without success."""

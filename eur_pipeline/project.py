@@ -124,6 +124,11 @@ class Project:
         return self.path / "data" / "warehouse" / "warehouse.duckdb"
 
     @property
+    def invoices_path(self) -> Path:
+        """The issued documents and their register: files of record, not made from anything."""
+        return self.path / "data" / "invoices"
+
+    @property
     def published_path(self) -> Path:
         """The DuckDB file that analysts open."""
         return self.path / "data" / "published" / "eur.duckdb"

@@ -97,9 +97,14 @@ class LocalStore:
         made durable is removed: the system says of what it could not write, only once, that it
         could not, and a second try would seem to go well.
         """
-        folders = {self.path(key).parent for key in files}
         with disk_errors(self.root):
             _sync_all_or_remove(list(files.values()))
+        self.give_keys(files)
+
+    def give_keys(self, files: Mapping[str, Path]) -> None:
+        """The last step of `adopt`, for files that are durable: all visible, then all named."""
+        folders = {self.path(key).parent for key in files}
+        with disk_errors(self.root):
             for folder in folders:
                 make_private_folder(folder)
             for key, unfinished in files.items():
@@ -127,6 +132,10 @@ class LocalStore:
 
     def write_all(self, contents: Mapping[str, bytes]) -> None:
         """The same for many files, which share their syncs."""
+        self.adopt(self.prepare_all(contents))
+
+    def prepare_all(self, contents: Mapping[str, bytes]) -> dict[str, Path]:
+        """Write files for `adopt`, beside their keys; not durable yet."""
         files = {}
         with disk_errors(self.root):
             for folder in {self.path(key).parent for key in contents}:
@@ -136,7 +145,17 @@ class LocalStore:
                 files[key] = target.with_name(UNFINISHED_PREFIX + target.name)
                 with open_private(files[key]) as file:
                     file.write(content)
-        self.adopt(files)
+        return files
+
+    def make_durable(self, files: Sequence[Path]) -> None:
+        """Whatever happens to the machine, these files are there afterwards, under their names.
+
+        A file that could not be made durable is removed.
+        """
+        with disk_errors(self.root):
+            _sync_all_or_remove(files)
+            for folder in {path.parent for path in files}:
+                sync(folder)
 
     def read(self, key: str) -> bytes:
         """The whole file; raises FileNotFoundError."""

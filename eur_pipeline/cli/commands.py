@@ -57,6 +57,7 @@ COMMANDS = {
     "dialect": _entry("dialect", "dialect", "List, show, check and propose ways to read archives."),
     "query": _entry("query", "query", "Answer a query from the published database, read-only."),
     "tariff": _entry("tariff", "tariff", "Ask what usage costs, why, and what it would cost."),
+    "invoice": _entry("invoice", "invoice", "Draw up, issue, show and credit invoices."),
     "quarantine": _entry("quarantine", "quarantine", "See what could not be read; read it again."),
     "simulate": _entry("simulate", "simulate", "Upload a made-up company's archives to servers."),
     "serve-sftp": _entry("simulate", "serve_sftp", "Serve a folder over SFTP, until Ctrl-C."),

@@ -19,6 +19,7 @@ from eur_pipeline.billing.units import UNIT_KINDS, read_units
 from eur_pipeline.collect.login import private_key
 from eur_pipeline.config import MEBIBYTE, Collection
 from eur_pipeline.doctor.finding import Finding, UnknownError, all_of, look
+from eur_pipeline.doctor.invoices import look_at_invoices
 from eur_pipeline.doctor.privacy import look_at_privacy
 from eur_pipeline.doctor.server import look_at_server
 from eur_pipeline.doctor.stores import look_at_stores
@@ -45,6 +46,7 @@ def examine(project: Project) -> Iterator[Finding]:
         yield look(".env", lambda: _secrets(project))
         yield look("disk", lambda: _disk(project))
         yield look("privacy", lambda: look_at_privacy(project))
+        yield look("invoices", lambda: look_at_invoices(project))
         for findings in looks:
             yield from findings.result()
 

@@ -21,13 +21,13 @@ def look_at_privacy(project: Project) -> str:
         for mode in _modes(path)
         if mode & _OTHERS
     ]
-    for folder in (project.landing_path, project.lake_path):
+    for folder in (project.landing_path, project.lake_path, project.invoices_path):
         faults += _faults_of(folder, list(_walk(folder)))
     # What DuckDB makes beside its file for a while is reached through the folder alone.
     warehouse = project.warehouse_path.parent
     faults += _faults_of(warehouse, [warehouse])
     all_of(faults)
-    return "secrets, archives and records are their owner's alone"
+    return "secrets, archives, records and invoices are their owner's alone"
 
 
 def _secret_files(project: Project) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.bill_table import read_bill_tables
+from eur_pipeline.models.documents import read_documents
 from eur_pipeline.models.grains import WHOLE_DATE, Grain
 from eur_pipeline.models.input_table import DatedInput, InputTable
 from eur_pipeline.models.inputs import read_inputs, variables
@@ -68,7 +69,9 @@ def build(
         open_warehouse(project, wait_seconds=wait_seconds) as connection,
         transaction(connection) as end,
     ):
-        documents = read_bill_tables(project)
+        # Read under the lock: else an older state of them could be built after a newer one, and
+        # what is billed already would seem open.
+        documents = read_bill_tables(project) | read_documents(project)
         report = _build(connection, project, models, inputs, documents, select)
         end.keep = report.committed
     return replace(report, warnings=warnings)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from eur_pipeline.archives.dialect import dialect_names, load_dialect
 from eur_pipeline.billing.addresses import read_addresses
 from eur_pipeline.billing.directory import DirectoryEntry, read_directory
+from eur_pipeline.billing.invoices.register import REGISTER
 from eur_pipeline.billing.periods import Period
 from eur_pipeline.billing.sites import SiteTree, read_sites
 from eur_pipeline.billing.tariff import read_tariff
@@ -99,10 +100,11 @@ def read_inputs(project: Project) -> dict[str, InputTable]:
 
 
 def inputs_digest(project: Project) -> str:
-    """A hash of the files that a person writes and models depend on; missing ones are empty."""
+    """A hash of the files that models depend on beside the lake; missing ones are empty."""
     paths = [project.tariff_path, project.config_path, *sorted(project.tariff_folder.glob("*.csv"))]
     paths += _organisation_paths(project)
     paths.append(project.bills_path)
+    paths.append(project.invoices_path / REGISTER)
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
     named = (
         f"{path.name} {hashlib.sha256(content).hexdigest()}\n"

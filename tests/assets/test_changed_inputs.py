@@ -34,6 +34,13 @@ def test_a_changed_file_asks_for_the_models_once(project: Project, file: str) ->
     assert tick(project, changed)[0] == 0
 
 
+def test_a_document_that_was_issued_is_a_change(project: Project) -> None:
+    _, cursor = tick(project, None)
+    project.invoices_path.mkdir(parents=True)
+    (project.invoices_path / "register.json").write_text("{}")
+    assert tick(project, cursor)[0] == 1
+
+
 def test_a_file_that_was_removed_is_a_change(project: Project) -> None:
     _, cursor = tick(project, None)
     project.tariff_path.unlink()

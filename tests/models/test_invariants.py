@@ -1,5 +1,6 @@
 """Every rule about rows can be broken, and then says so: each has a damage that it has to find."""
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -8,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from eur_pipeline.billing.invoices.issuing import issue
 from eur_pipeline.models import build, load_models
 from eur_pipeline.models.bill_table import read_bill_tables
+from eur_pipeline.models.documents import read_documents
 from eur_pipeline.models.inputs import read_inputs, variables
 from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.model import ModelTest
@@ -24,6 +27,7 @@ from tests.rating.world import World
 pytestmark = pytest.mark.xdist_group("invariants")
 
 LINES, PARTS = "charge_lines_monthly", "bill_allocations_monthly"
+BILLED = "billed_lines_monthly"
 RATED, STATES = "intermediate.int_uses_rated", "billing_states_daily"
 # What is lost, doubled or changed by one cent, one unit or one message.
 DAMAGES = [
@@ -52,6 +56,25 @@ DAMAGES = [
             "delete from {table}",
         )
     ),
+    *(
+        (f"billed_by_{what}_adds_up", damage.format(table=f"billed_by_{what}_monthly"))
+        for what in ("person", "department", "cost_centre", "site")
+        for damage in (
+            "update {table} set charge = charge + 0.01",
+            "update {table} set cost = cost - 0.000000000001",
+            "update {table} set legal_entity = 'another'",
+            "delete from {table}",
+        )
+    ),
+    ("billed_lines_belong_to_a_document", "delete from invoices"),
+    ("billed_taxes_are_on_all_billed_lines", f"update {BILLED} set charge = charge + 0.01"),
+    ("billed_taxes_are_on_all_billed_lines", "delete from billed_taxes_monthly"),
+    ("invoices_are_the_sum_of_their_lines", f"update {BILLED} set number = 'another'"),
+    ("invoices_are_the_sum_of_their_lines", "update invoices set net = net - 0.01"),
+    ("billed_and_open_adjustments_equal_charges", f"update {BILLED} set uses = uses + 1"),
+    ("billed_and_open_adjustments_equal_charges", f"update {LINES} set site = 'another'"),
+    ("billed_and_open_taxes_equal_taxes", "update billed_taxes_monthly set tax = tax + 0.01"),
+    ("billed_and_open_taxes_equal_taxes", "delete from billed_taxes_monthly"),
     ("every_message_is_in_one_billing_state", f"delete from {STATES} where state = 'free'"),
     ("every_message_is_in_one_billing_state", f"insert into {STATES} from {STATES}"),
     (
@@ -150,7 +173,7 @@ DAMAGES = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A message in every state, one copy and one reject, with a fee, a tax and a divided bill."""
+    """A message in every state, a copy, a reject, a fee, a tax, a divided bill, an invoice."""
     world = World([dict(site) for site in SITES])
     for kind in ("message", "file_transfer"):
         for destination in ("internal", "external"):
@@ -175,6 +198,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     write_bills(
         project, [{**bill, "amount": "99.99", "basis": "message", "dimension": "cost_centre"}]
     )
+    after = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+    assert issue(project, NOON.date().replace(day=1), force_reason="a test", now=after).documents
     assert build(project).committed
     return project
 
@@ -186,9 +211,10 @@ def run(built: Project, tmp_path: Path) -> Iterator[Run]:
     shutil.copyfile(built.warehouse_path, warehouse)
     models = {model.name: model for model in load_models()}
     inputs = {name: table.stamps for name, table in read_inputs(built).items()}
+    tables = read_bill_tables(built) | read_documents(built)
+    dated = {name: table.contents for name, table in tables.items()}
     with duckdb.connect(warehouse) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        dated = {name: table.contents for name, table in read_bill_tables(built).items()}
         run = Run(connection, models, list_lake(built.lake_path), inputs, dated, variables())
         run.rebuilt.update({name: run.dates(name) for name in models})
         yield run
