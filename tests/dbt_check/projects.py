@@ -17,6 +17,11 @@ _ROOM = (
     leaves("2026-03-10T12:06", "bo"),
     says("2026-03-10T12:07", "anna", "bo left"),
 )
+_BILLS = """\
+bill,local_month,legal_entity,site,currency,amount,basis,dimension
+Carrier,2026-03,,,CHF,1200.05,kilobyte,cost_centre
+Cloud,2026-03,,zurich,CHF,99.99,message,person
+"""
 
 
 def make_demo(folder: Path) -> Project:
@@ -28,9 +33,10 @@ def make_demo(folder: Path) -> Project:
 
 
 def make_world(folder: Path) -> Project:
-    """All boundary cases of rating, with every kind of rate, and a room archived twice."""
+    """All boundary cases of rating, a room archived twice, and bills to be divided."""
     project = world_of_all().write(folder)
     for number in (1, 2):
         hour = UPLOADED + dt.timedelta(hours=number)
         write_archive(project, f"{number}.xml", _ROOM, "zurich_im", hour, rejects=number)
+    project.bills_path.write_text(_BILLS, encoding="utf-8")
     return project
