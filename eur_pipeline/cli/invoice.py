@@ -97,7 +97,7 @@ def draft(
     if not drawn.contents:
         errors.print(f"no account is to be invoiced for {month:%Y-%m}")
         return
-    out.print(tables.of_contents(drawn.contents))
+    tables.show(tables.of_contents(drawn.contents))
     errors.print(
         f"{len(drawn.contents):,} drafts. The lines: eur invoice show --month {month:%Y-%m}; what "
         f"changes from now on: eur invoice diff --month {month:%Y-%m}; to issue them: eur invoice "
@@ -167,7 +167,7 @@ def _show_change(change: AccountChange) -> None:
     )
     for reason in change.reasons:
         _say(f"  {reason}")
-    out.print(tables.of_changes(change))
+    tables.show(tables.of_changes(change))
 
 
 @invoice.command()
@@ -259,7 +259,7 @@ def list_documents(
         print_json({"documents": [_as_object(entry, register) for entry in chosen]})
         return
     if chosen:
-        out.print(tables.of_entries(chosen, register))
+        tables.show(tables.of_entries(chosen, register))
     else:
         errors.print("nothing of that was issued yet: eur invoice draft --month YYYY-MM")
 
@@ -312,7 +312,7 @@ def _show_document(project: Project, number: str, *, as_json: bool) -> None:
 
 def _show_content(content: Content) -> None:
     for table in (*tables.of_lines(content), tables.of_taxes(content)):
-        out.print(table)
+        tables.show(table)
 
 
 @invoice.command("restore-register")
@@ -372,7 +372,7 @@ def _conclude(project: Project, batch: Batch, *, as_json: bool, nothing: str) ->
 
 
 def _tell(documents: Sequence[Document], *, committed: bool) -> None:
-    out.print(tables.of_contents([d.content for d in documents], [d.number for d in documents]))
+    tables.show(tables.of_contents([d.content for d in documents], [d.number for d in documents]))
     if committed:
         errors.print(
             f"issued: {len(documents):,} documents; `eur invoice show NUMBER` has the lines"

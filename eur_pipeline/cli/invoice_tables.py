@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from eur_pipeline.billing.invoices.comparing import AccountChange
 from eur_pipeline.billing.invoices.document import Content, Kind, Line, money, total
 from eur_pipeline.billing.invoices.register import Entry, Register
-from eur_pipeline.cli.console import printable
+from eur_pipeline.cli.console import out, printable
+
+_ANY_WIDTH = 1 << 20
 
 
 def text(value: object) -> Text:
@@ -27,6 +31,13 @@ def quantity(value: Decimal) -> Text:
     """A quantity without needless zeros."""
     shown = f"{value:,f}"
     return Text(shown.rstrip("0").rstrip(".") if "." in shown else shown)
+
+
+def show(table: Table) -> None:
+    """Print it as wide as it is: a number or an amount that is cut in two helps nobody."""
+    anything = out.options.update(max_width=_ANY_WIDTH)
+    needed = Measurement.get(out, anything, table).maximum
+    Console(file=out.file, width=max(needed, out.width)).print(table)
 
 
 def columns(*names: str, right: Iterable[str] = ()) -> Table:
