@@ -41,7 +41,7 @@ rating-proof: $(STAMP) ## models against an independent rater, 100,000 combinati
 dbt-check: $(STAMP) ## run the models with dbt too, in .venv-dbt, and compare; PROJECT=DIR for one of yours
 	@$(BIN)/python -m tests.dbt_check $(PROJECT)
 
-delivery-proof: $(STAMP) ## bills over generated deliveries: their order, cutting and repetition
+delivery-proof: $(STAMP) ## bills and invoices over generated deliveries, 200 of each property
 	@$(BIN)/python -m tests.rating.delivery_proof
 
 check: $(STAMP) ## every static check

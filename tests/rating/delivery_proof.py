@@ -1,6 +1,6 @@
 """Many deliveries: `python -m tests.rating.delivery_proof [EXAMPLES]`, 200 of each property.
 
-The properties are those of `test_deliveries.py`, where a few are tried.
+The properties are those of `test_deliveries.py` and `test_documents.py`, where a few are tried.
 """
 
 import sys
@@ -10,10 +10,14 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
-from tests.rating import test_deliveries
+from tests.rating import test_deliveries, test_documents
 from tests.rating.deliveries import SOME_DELIVERIES
 
-PROPERTIES = (test_deliveries.test_order_splitting_and_repetition_of_archives_change_no_bill,)
+PROPERTIES = (
+    test_deliveries.test_order_splitting_and_repetition_of_archives_change_no_bill,
+    test_documents.test_invoices_are_equal_to_the_byte_however_archives_arrive_before_issue,
+    test_documents.test_invoices_credit_notes_and_adjustments_are_the_invoice_had_all_come_in_time,
+)
 console = Console(highlight=False)
 
 
