@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from eur_pipeline.billing.trial import DIMENSIONS, Comparison, Party, Sums, totals
+from eur_pipeline.billing.trial import DIMENSIONS, Comparison, MonthCompared, Party, Sums, totals
 from eur_pipeline.cli.console import as_cell, out, printable
 from eur_pipeline.config import minor_unit_digits
 
@@ -28,6 +28,8 @@ def show(comparison: Comparison, top: int | None) -> None:
     out.print(_table(comparison, differing[:top]))
     for line in _left_out(comparison.by, len(charges), len(differing), top):
         out.print(line, highlight=False)
+    if any(comparison.adjustments.values()):
+        out.print(_adjustments(comparison))
 
 
 def as_object(comparison: Comparison) -> dict[str, Any]:
@@ -52,11 +54,13 @@ def as_object(comparison: Comparison) -> dict[str, Any]:
 def as_text(comparison: Comparison) -> str:
     """All rows as CSV, names first."""
     text = io.StringIO()
-    names = ("month", "legal_entity", "currency", *_labels(comparison.by), *_FIGURES)
+    billing = ("billed", "adjustment") if comparison.by == "cost_centre" else ()
+    labels = _labels(comparison.by)
+    names = ("month", "legal_entity", "currency", *labels, *_FIGURES, *billing)
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     for row in _rows(comparison):
-        writer.writerow({**row, **{name: as_cell(row[name]) for name in _labels(comparison.by)}})
+        writer.writerow({**row, **{name: as_cell(row[name]) for name in labels}})
     return text.getvalue()
 
 
@@ -77,6 +81,7 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
                 **_entity(party),
                 **dict(labels),
                 **_figures(sums),
+                **(_billing(month, party) if comparison.by == "cost_centre" else {}),
             }
 
 
@@ -91,6 +96,32 @@ def _figures(sums: Sums) -> dict[str, str | None]:
         "difference": str(sums.difference),
         "percent": None if sums.percent is None else str(sums.percent),
     }
+
+
+def _billing(month: MonthCompared, party: Party) -> dict[str, str | None]:
+    """Of an account whose month is invoiced already; None of others."""
+    billed, adjustment = month.billed.get(party), month.adjustment(party)
+    return {
+        "billed": None if billed is None else str(billed),
+        "adjustment": None if adjustment is None else str(adjustment),
+    }
+
+
+def _adjustments(comparison: Comparison) -> Table:
+    """What would be added to bills that are issued already, account by account."""
+    title = f"Already invoiced{_in_currency(comparison)}: adjustments would follow"
+    table = Table("month", "cost centre", title=title, title_justify="left")
+    if _entities(comparison):
+        table.add_column("legal entity")
+    for name in ("billed", "tried", "adjustment"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for month in comparison.months:
+        for party, billed in month.billed.items():
+            sums = Sums(billed, month.charges.get(party, Sums()).tried)
+            if sums.difference:
+                cells = list(_cells(party, sums, _entities(comparison)))[:-1]
+                table.add_row(f"{month.month:%Y-%m}", Text(printable(party.labels[0])), *cells)
+    return table
 
 
 def _by_month(comparison: Comparison) -> Table:

@@ -39,6 +39,18 @@ DEARER_FROM_APRIL = (
     *TARIFF[2:],
 )
 
+# Anna's March is invoiced; Bo's invoice was credited.
+DOCUMENTS = """
+    create or replace table invoices as
+    select *, 'invoice' as kind, 'company' as legal_entity, date '2026-03-01' as invoice_month
+    from (values ('issued', 'C100'), ('credited', 'C200')) as documents (status, cost_centre);
+    create or replace table billed_by_cost_centre_monthly as
+    select
+        date '2026-03-01' as local_month, 'company' as legal_entity, 'CHF' as currency,
+        cost_centre, charge::decimal(18, 3) as charge
+    from (values ('C100', 0.02), ('C200', 0)) as billed (cost_centre, charge);
+"""
+
 
 def published(project: Project) -> Project:
     report = build(project)
@@ -107,6 +119,15 @@ def test_another_tax_alone_is_a_difference(project: Project) -> None:
     assert not comparison.is_equal
     # Of 0.03 and 0.01, each rounded half up.
     assert list(comparison.taxes.values()) == [Sums(Decimal(0), Decimal("0.030"))]
+
+
+def test_of_an_invoiced_month_the_adjustment_that_would_follow_is_told(project: Project) -> None:
+    with duckdb.connect(project.published_path) as connection:
+        connection.execute(DOCUMENTS)
+    comparison = tried(project, DEARER)
+    anna = Party("company", "CHF", ("C100",))
+    assert [month.adjustment(anna) for month in comparison.months] == [Decimal("0.05"), None, None]
+    assert comparison.adjustments == {anna: Decimal("0.05")}
 
 
 def test_a_trial_leaves_no_trace(project: Project) -> None:

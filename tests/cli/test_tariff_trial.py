@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -12,6 +13,7 @@ from eur_pipeline.cli import app, console
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.models import build, publish
 from eur_pipeline.project import Project
+from tests.billing.test_trial import DOCUMENTS
 from tests.models.lake_project import (
     CONFIGURATION,
     TARIFF,
@@ -115,6 +117,8 @@ def test_a_program_reads_rows_and_totals_as_json(directory: Path) -> None:
         "tried": "0.070",
         "difference": "0.040",
         "percent": "133.3",
+        "billed": None,
+        "adjustment": None,
     }
     assert len(found["rows"]) == 3
     assert [(t["legal_entity"], t["tried"], t["tax_tried"]) for t in found["totals"]] == [
@@ -132,6 +136,16 @@ def test_csv_has_every_row_and_no_formula(directory: Path) -> None:
         ("2026-03", "p3", "'=Cleo", "0.040"),
     ]
     assert len(rows) == 6
+
+
+def test_what_adjustments_of_invoiced_months_would_follow_is_shown(directory: Path) -> None:
+    with duckdb.connect(Project(directory).published_path) as connection:
+        connection.execute(DOCUMENTS)
+    result = run(directory)
+    assert "Already invoiced, in CHF: adjustments would follow" in result.output
+    assert cells(result)[-1] == ["2026-03", "C100", "company, CHF", "0.02", "0.07", "+0.05"]
+    (row,) = [r for r in json.loads(run(directory, "--json").output)["rows"] if r["billed"]]
+    assert (row["month"], row["billed"], row["adjustment"]) == ("2026-03", "0.020", "0.050")
 
 
 def test_a_tariff_that_changes_nothing_says_so(directory: Path) -> None:

@@ -55,11 +55,20 @@ class MonthCompared:
     Attributes:
         charges: Of every party that either tariff charges, sums of rounded lines, without tax.
         taxes: The same of taxes, by legal entity and currency; labels are empty.
+        billed: What standing invoices charge for the month, by billing account; accounts without
+            one are left out.
     """
 
     month: dt.date
     charges: Mapping[Party, Sums]
     taxes: Mapping[Party, Sums]
+    billed: Mapping[Party, Decimal]
+
+    def adjustment(self, party: Party) -> Decimal | None:
+        """What would be added to an account's bill; None where the month is not invoiced to it."""
+        if party not in self.billed:
+            return None
+        return self.charges.get(party, Sums()).tried - self.billed[party]
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,15 @@ class Comparison:
     def taxes(self) -> dict[Party, Sums]:
         """Over all months, by legal entity and currency."""
         return _added(month.taxes for month in self.months)
+
+    @property
+    def adjustments(self) -> dict[Party, Decimal]:
+        """What would be added to the bills of months that are invoiced, over all months."""
+        added: defaultdict[Party, Decimal] = defaultdict(Decimal)
+        for month in self.months:
+            for party in month.billed:
+                added[party] += month.adjustment(party) or 0
+        return dict(sorted(added.items()))
 
     @property
     def is_equal(self) -> bool:

@@ -95,6 +95,16 @@ def require_columns(
         )
 
 
+def is_published(connection: duckdb.DuckDBPyConnection, *tables: str) -> bool:
+    """Whether all of these tables for analysts are there; a version before them has none."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name = 'main' "
+        "and list_contains(?, table_name)",
+        [PUBLISHED, list(tables)],
+    ).fetchone()
+    return found == (len(tables),)
+
+
 def published_months(connection: duckdb.DuckDBPyConnection, model: str) -> tuple[dt.date, ...]:
     """The months for which a published model has rows, in order."""
     rows = connection.execute(

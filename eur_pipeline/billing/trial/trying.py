@@ -6,6 +6,7 @@ What is found is put side by side here; showing it is the business of the comman
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 import duckdb
@@ -17,6 +18,7 @@ from eur_pipeline.billing.trial.changes import changed_months
 from eur_pipeline.billing.trial.comparison import Comparison, MonthCompared, Party, Sums
 from eur_pipeline.billing.trial.database import (
     PUBLISHED,
+    is_published,
     narrow_to,
     published_months,
     require_columns,
@@ -38,6 +40,8 @@ from eur_pipeline.project import Project
 
 LINES = "charge_lines_monthly"
 TAXES = "taxes_by_cost_centre_monthly"
+# The documents, and what they charge by usage month.
+INVOICES, BILLED = "invoices", "billed_by_cost_centre_monthly"
 
 # Told before every step: how many are done, how many there are, and what is next.
 OnProgress = Callable[[int, int, str], None]
@@ -205,7 +209,23 @@ class _Trial:
     def compare(self, month: dt.date, by: str) -> MonthCompared:
         """The month as it was published, and as it was rated last."""
         charges = self._sums(LINES, month, DIMENSIONS[by], "charge", names=by == "person")
-        return MonthCompared(month, charges, self._sums(TAXES, month, (), "tax"))
+        billed = self._billed(month) if by == "cost_centre" else {}
+        return MonthCompared(month, charges, self._sums(TAXES, month, (), "tax"), billed)
+
+    def _billed(self, month: dt.date) -> dict[Party, Decimal]:
+        """What standing invoices, adjustments among them, charge each account for the month."""
+        if not is_published(self.connection, INVOICES, BILLED):
+            return {}
+        rows = self.connection.execute(
+            "select billed.legal_entity, billed.currency, billed.cost_centre, billed.charge "
+            f"from {BILLED} as billed where local_month = $month and exists ("
+            f"select 1 from {INVOICES} as invoices where invoices.invoice_month = $month "
+            "and invoices.kind = 'invoice' and invoices.status = 'issued' "
+            "and invoices.legal_entity = billed.legal_entity "
+            "and invoices.cost_centre = billed.cost_centre)",
+            {"month": month},
+        ).fetchall()
+        return {Party(entity, currency, (name,)): c for entity, currency, name, c in rows}
 
     def _sums(
         self,
