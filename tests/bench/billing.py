@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from eur_pipeline.billing.invoices.issuing import issue
 from eur_pipeline.models import build, load_models, publish
 from eur_pipeline.project import Project
-from tests.bench.company import MONTH, lake_writer, write_company
+from tests.bench.company import COST_CENTRES, MONTH, lake_writer, write_company
 from tests.bench.measuring import Case, Timing
 
 MESSAGES = 10_000_000
@@ -28,7 +29,7 @@ BILLS = ("charges_by_", "charge_lines_", "taxes_by_")
 
 
 def a_large_month(folder: Path) -> Timing:
-    """From located messages to the lines, charges and taxes of every account."""
+    """From located messages to charges, taxes and invoices of every account."""
     project = write_company(folder)
     with lake_writer(project) as lake:
         lake.write_month(MONTH, MESSAGES)
@@ -36,11 +37,13 @@ def a_large_month(folder: Path) -> Timing:
     located = _seconds_to_build(project, models_before(rating))
     rated = _seconds_to_build(project, rating)
     others = _seconds_to_build(project, None)
+    issued = _seconds_to_issue(project)
     return Timing(
-        what=f"rate {MESSAGES:,} messages, from located messages to bills",
-        seconds=rated,
+        what=f"rate and invoice {MESSAGES:,} messages, once they are located",
+        seconds=rated + issued,
         target=60,
-        note=f"before: from the lake to located messages, and usage, {located:.0f} s; "
+        note=f"rating {rated:.0f} s, issuing {COST_CENTRES} invoices {issued:.0f} s; "
+        f"before: from the lake to located messages, and usage, {located:.0f} s; "
         f"after: what is made of both {others:.0f} s",
     )
 
@@ -107,6 +110,14 @@ def _seconds_to_build(project: Project, select: set[str] | None) -> float:
     return time.perf_counter() - begun
 
 
+def _seconds_to_issue(project: Project) -> float:
+    begun = time.perf_counter()
+    batch = issue(project, MONTH, force_reason="uploads of a benchmark are not complete")
+    assert batch.committed
+    assert len(batch.documents) == COST_CENTRES
+    return time.perf_counter() - begun
+
+
 def rating_models() -> set[str]:
     """What lies between a located message and the bills."""
     bills = {model.name for model in load_models() if model.name.startswith(BILLS)}
@@ -114,12 +125,17 @@ def rating_models() -> set[str]:
 
 
 def models_before(others: set[str]) -> set[str]:
-    """All models that are not made from these."""
-    made: set[str] = set(others)
-    for model in load_models():
-        if made.intersection(model.parents):
-            made.add(model.name)
-    return {model.name for model in load_models()} - made
+    """All models that are made without these, and tested without them."""
+    models = {model.name: model for model in load_models()}
+    made: set[str] = set()
+    found = set(others)
+    while found != made:
+        made = set(found)
+        for model in models.values():
+            read = {name for test in model.tests for name in test.template.refs}
+            if made & (read | set(model.parents)):
+                found.add(model.name)
+    return models.keys() - made
 
 
 def _ancestors(names: set[str]) -> set[str]:
