@@ -1,10 +1,14 @@
 """The models' job: what was collected is built, tested, published and told."""
 
+import logging
+from dataclasses import replace
+
 import dagster as dg
 import duckdb
 import pytest
 
 from assets.models import PUBLISHED
+from eur_pipeline.models import building
 from eur_pipeline.models.loading import load_models
 from eur_pipeline.models.model import Severity
 from eur_pipeline.models.report import BuildReport, TestResult
@@ -63,3 +67,17 @@ def test_a_build_that_is_undone_is_not_tried_again_and_publishes_nothing(
     assert not location.project.published_path.exists()
     assert _materialized(result) == []
     assert [e.passed for e in result.get_asset_check_evaluations()] == [False]
+
+
+def test_what_a_build_did_without_is_a_warning_of_the_run(
+    location: CodeLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = building.build
+    warned = "could not fetch directory"
+    monkeypatch.setattr(warehouse, "build", lambda *a: replace(built(*a), warnings=(warned,)))
+
+    result = location.build_models()
+
+    assert result.success
+    logged = {e.user_message: e.level for e in location.instance.all_logs(result.run_id)}
+    assert logged[warned] == logging.WARNING
