@@ -23,7 +23,8 @@ def column_lineage(model: Model) -> dict[str, tuple[ColumnSource, ...]]:
     names = {table: name for name, table in tables.items()}
     sql = compile_sql(model.template, model.name, tables.__getitem__, variables())
     try:
-        nodes = lineage(None, sql, _schema(), dialect=DIALECT)
+        # Trimming selects serves labels that nobody sees, and took four fifths of the time.
+        nodes = lineage(None, sql, _schema(), dialect=DIALECT, trim_selects=False)
     except SqlglotError as error:
         raise ModelError(f"{model.name}: its columns cannot be traced: {error}") from error
     return {column.name: _origins(nodes[column.name], names) for column in model.columns}
