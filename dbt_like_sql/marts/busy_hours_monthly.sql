@@ -48,7 +48,7 @@ final as (
         messages,
         file_transfers,
         received,
-        cast((2000 * sent + days) // (2 * days) as decimal(18, 0)) * cast(0.001 as decimal(4, 3))
+        cast((2000 * sent + days) // (2 * days) as decimal(14, 0)) * cast(0.001 as decimal(4, 3))
             as average_per_day,
         peak,
         peak_hour_start,

@@ -44,13 +44,15 @@ days_counted as (
 
     select
         *,
-        4 + case
-            when
-                (weekday - extract(isodow from local_month) + 7) % 7
-                < extract(day from last_day(local_month)) - 28
-                then 1
-            else 0
-        end as days
+        cast(
+            4 + case
+                when
+                    (weekday - extract(isodow from local_month) + 7) % 7
+                    < extract(day from last_day(local_month)) - 28
+                    then 1
+                else 0
+            end as integer
+        ) as days
     from summed
 
 ),
@@ -86,7 +88,7 @@ final as (
         conversations,
         received,
         received_kilobytes,
-        cast((2000 * (messages + file_transfers) + days) // (2 * days) as decimal(18, 0))
+        cast((2000 * (messages + file_transfers) + days) // (2 * days) as decimal(14, 0))
         * cast(0.001 as decimal(4, 3)) as average_per_day,
         first_sent_at,
         last_sent_at

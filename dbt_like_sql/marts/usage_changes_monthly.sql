@@ -162,7 +162,7 @@ final as (
                 then
                     cast(
                         (2000 * sent + previous_sent) // (2 * previous_sent) - 1000
-                        as decimal(18, 0)
+                        as decimal(16, 0)
                     )
                     * cast(0.1 as decimal(2, 1))
         end as change_percent
