@@ -1,7 +1,6 @@
 """The warehouse, for the asset that builds the models and publishes them."""
 
 import datetime as dt
-from collections.abc import Collection
 from contextlib import suppress
 
 from eur_pipeline.billing.fetching import fetch
@@ -28,9 +27,9 @@ class WarehouseResource(ProjectResource):
             fetch(self.project, at_most_every=LOOK_AGAIN)
         return inputs_digest(self.project)
 
-    def build(self, select: Collection[str] | None = None) -> BuildReport:
-        """Rebuild what is stale of those models, in one transaction."""
-        return build(self.project, select)
+    def build(self) -> BuildReport:
+        """Rebuild what is stale of all models, in one transaction."""
+        return build(self.project)
 
     def publish(self) -> PublishReport:
         """Hand the built database to the analysts."""

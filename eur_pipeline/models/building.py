@@ -4,7 +4,7 @@ Which dates are stale is decided in `staleness.py`; nothing is published here.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ def build(
     *,
     wait_seconds: float = WAIT_SECONDS,
 ) -> BuildReport:
-    """Bring the models (all, or those selected) up to date with lake and inputs.
+    """Bring the models (all, or those selected and what they need) up to date with lake and inputs.
 
     All of it is undone when a test of severity error fails; the report says which. Raises
     ConfigurationError (directory, tariff, bills), FetchError (a file that lies elsewhere),
@@ -111,12 +111,29 @@ def _build(
         dated={name: table.contents for name, table in documents.items()},
         variables=variables(),
     )
-    chosen = [model for model in models if select is None or model.name in select]
+    needed = _needed(run.models, select)
+    chosen = [model for model in models if model.name in needed]
     results = tuple(run.update(model) for model in chosen)
     _write_descriptions(connection, models)
     kept = {model.table for model in models} | inputs.keys() | documents.keys()
     drop_tables_except(connection, kept)
     return BuildReport(results, _run_tests(run, chosen))
+
+
+def _needed(models: Mapping[str, Model], select: Collection[str] | None) -> set[str]:
+    """The selected models, all that they read, and all that their tests read.
+
+    Some read nothing that arrives, such as what was billed: nobody selects them, and yet what is
+    made from them would be wrong, or fail, without them.
+    """
+    needed: set[str] = set()
+    waiting = set(models if select is None else select)
+    while waiting:
+        model = models[waiting.pop()]
+        needed.add(model.name)
+        read_by_tests = {name for test in model.tests for name in test.template.refs}
+        waiting |= (read_by_tests | set(model.parents)) - needed
+    return needed
 
 
 def _run_tests(run: Run, models: Collection[Model]) -> tuple[TestResult, ...]:

@@ -66,7 +66,7 @@ def test_two_formats_at_once_are_wrong_use(directory: Path) -> None:
 
 def test_an_unknown_table_is_answered_with_the_published_ones(directory: Path) -> None:
     result = ask(directory, "from mesages")
-    assert "The published tables are: archives, charge_lines" in str(result.exception)
+    assert "The published tables are: archives, bill_allocations_monthly," in str(result.exception)
     assert "rejects" in str(result.exception)
 
 

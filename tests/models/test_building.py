@@ -203,6 +203,14 @@ def test_a_damaged_warehouse_is_reported_with_what_to_do(project: Project) -> No
         build(project)
 
 
+def test_what_is_selected_is_built_with_all_that_it_and_its_tests_read(project: Project) -> None:
+    report = build(project, ["open_adjustments"])
+    assert report.committed
+    built = {result.model for result in report.models}
+    assert {"open_adjustments", "int_lines_billed", "charge_lines_monthly"} <= built
+    assert "usage_by_hour" not in built
+
+
 def test_an_unknown_model_cannot_be_selected(project: Project) -> None:
     with pytest.raises(ModelError, match="no model usage_by_the_hour"):
         build(project, ["usage_by_the_hour"])

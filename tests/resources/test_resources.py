@@ -8,6 +8,7 @@ import yaml
 from eur_pipeline.collect.report import Progress
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.intervals import Window
+from eur_pipeline.models.loading import load_models
 from eur_pipeline.project import Project
 from resources.archive_server import ArchiveServerResource
 from resources.base import ProjectResource
@@ -81,11 +82,11 @@ def test_the_lake_reports_the_hours_that_have_archives(project: Project, remote:
     assert lake.preview("geneva_im", UPLOADED + HOUR) == []
 
 
-def test_the_warehouse_builds_what_is_selected_and_publishes_it(project: Project) -> None:
+def test_the_warehouse_builds_all_models_and_publishes_them(project: Project) -> None:
     warehouse = WarehouseResource(path=str(project.path))
-    report = warehouse.build({"stg_lake__archives"})
+    report = warehouse.build()
     assert report.committed
-    assert {result.model for result in report.models} <= {"stg_lake__archives"}
+    assert {result.model for result in report.models} == {model.name for model in load_models()}
     published = warehouse.publish()
     assert Path(published.path) == project.published_path
     assert project.published_path.is_file()
