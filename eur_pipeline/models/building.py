@@ -5,7 +5,7 @@ Which dates are stale is decided in `staleness.py`; nothing is published here.
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
 import duckdb
@@ -52,12 +52,13 @@ def build(
     select: Collection[str] | None = None,
     *,
     wait_seconds: float = WAIT_SECONDS,
+    holds_lake: bool = False,
 ) -> BuildReport:
     """Bring the models (all, or those selected and what they need) up to date with lake and inputs.
 
-    All of it is undone when a test of severity error fails; the report says which. Raises
-    ConfigurationError (directory, tariff, bills), FetchError (a file that lies elsewhere),
-    ModelError, BusyError (warehouse or lake is in use).
+    All of it is undone when a test of severity error fails; the report says which. `holds_lake`
+    is for callers within `unchanging_lake`. Raises ConfigurationError (directory, tariff, bills),
+    FetchError (a file that lies elsewhere), ModelError, BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
@@ -65,7 +66,7 @@ def build(
     with whole_tariff(project):
         inputs = read_inputs(project)
     with (
-        _unchanging_lake(project, wait_seconds),
+        nullcontext() if holds_lake else unchanging_lake(project, wait_seconds=wait_seconds),
         open_warehouse(project, wait_seconds=wait_seconds) as connection,
         transaction(connection) as end,
     ):
@@ -78,7 +79,7 @@ def build(
 
 
 @contextmanager
-def _unchanging_lake(project: Project, wait_seconds: float) -> Iterator[None]:
+def unchanging_lake(project: Project, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Keep archives from being read into the lake meanwhile: half an hour would be half counted."""
     with ExitStack() as stack:
         for collection in project.config.collections:

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eur_pipeline.billing.invoices.document import FORMAT, Account, Content, canonical
 from eur_pipeline.billing.invoices.drawing import ALL, Scope, draw_up
 from eur_pipeline.billing.invoices.filing import WAIT_SECONDS, filing
-from eur_pipeline.billing.invoices.issuing import bring_up_to_date
-from eur_pipeline.billing.invoices.obstacles import obstacles
+from eur_pipeline.billing.invoices.issuing import prepare
 from eur_pipeline.billing.invoices.register import Register
 from eur_pipeline.billing.invoices.stamps import IssueStamp
 from eur_pipeline.errors import InvoiceError
@@ -55,14 +54,12 @@ def draft(
     Raises as `issue` does, but for what is in the way of issuing: the drafts say it.
     """
     with filing(project, wait_seconds=wait_seconds) as register:
-        bring_up_to_date(project)
-        instant = IssueStamp.of(project.config, now).instant
-        drawn = draw_up(project, register, month, scope)
+        stamp = IssueStamp.of(project.config, now)
+        drawn, found = prepare(
+            project, register, month, stamp, lambda: draw_up(project, register, month, scope)
+        )
         drafts = Drafts(
-            month=month,
-            drawn_at=instant,
-            obstacles=(*obstacles(project, month, instant), *drawn.to_credit),
-            contents=drawn.contents,
+            month=month, drawn_at=stamp.instant, obstacles=found, contents=drawn.contents
         )
         if not dry_run:
             _write(project, drafts, _others(project, register, month, scope))

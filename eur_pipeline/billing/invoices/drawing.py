@@ -47,6 +47,11 @@ class Drawn:
     contents: tuple[Content, ...]
     to_credit: tuple[str, ...] = ()
 
+    @property
+    def usage_months(self) -> set[dt.date]:
+        """The months that their lines are for."""
+        return {line.local_month for content in self.contents for line in content.lines}
+
 
 @contextmanager
 def _compared_with(project: Project, register: Register) -> Iterator[duckdb.DuckDBPyConnection]:

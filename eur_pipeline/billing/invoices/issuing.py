@@ -4,13 +4,14 @@ What documents say is drawn up in `drawing.py`, what they become is filed in `fi
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from eur_pipeline.billing.invoices.contents import credit_note
 from eur_pipeline.billing.invoices.document import Document, Forced, Kind
 from eur_pipeline.billing.invoices.drawing import (
     ALL,
+    Drawn,
     Scope,
     differing_invoices,
     draw_up,
@@ -21,7 +22,7 @@ from eur_pipeline.billing.invoices.obstacles import obstacles
 from eur_pipeline.billing.invoices.register import Entry, Register
 from eur_pipeline.billing.invoices.stamps import IssueStamp
 from eur_pipeline.errors import InvoiceError
-from eur_pipeline.models.building import build
+from eur_pipeline.models.building import build, unchanging_lake
 from eur_pipeline.project import Project
 
 
@@ -56,10 +57,10 @@ def issue(
     BusyError (another clerk is at it), ModelError.
     """
     with filing(project, wait_seconds=wait_seconds) as register:
-        bring_up_to_date(project)
         stamp = IssueStamp.of(project.config, now)
-        drawn = draw_up(project, register, month, scope)
-        found = (*obstacles(project, month, stamp.instant), *drawn.to_credit)
+        drawn, found = prepare(
+            project, register, month, stamp, lambda: draw_up(project, register, month, scope)
+        )
         forced = _forced(month, found, force_reason, dry_run=dry_run)
         batch = [Ready(content, forced=forced) for content in drawn.contents]
         return _file(register, batch, stamp, found, dry_run=dry_run)
@@ -89,13 +90,13 @@ def credit(
             Ready(credit_note(register.document(entry).content, entry.number), reason)
             for entry in entries
         ]
-        found: list[str] = []
+        found: tuple[str, ...] = ()
         if reissue and entries:
             month = _only_month(entries)
-            bring_up_to_date(project)
-            found = obstacles(project, month, stamp.instant)
+            again, found = prepare(
+                project, register, month, stamp, lambda: draw_up_again(project, register, entries)
+            )
             forced = _forced(month, found, reason if force else None, dry_run=dry_run)
-            again = draw_up_again(project, register, entries)
             batch += [Ready(content, forced=forced) for content in again.contents]
         return _file(register, batch, stamp, found, dry_run=dry_run)
 
@@ -107,9 +108,28 @@ def differing(project: Project, month: dt.date, scope: Scope = ALL) -> list[str]
         return differing_invoices(project, register, month, scope)
 
 
-def bring_up_to_date(project: Project) -> None:
+def prepare(
+    project: Project,
+    register: Register,
+    month: dt.date,
+    stamp: IssueStamp,
+    draw: Callable[[], Drawn],
+) -> tuple[Drawn, tuple[str, ...]]:
+    """What the month's invoices would say, and what is in the way of issuing them.
+
+    Both of one state of the lake: an archive that was read after the build, and before somebody
+    looks for what is missing, would be neither in the invoices nor in the way.
+    """
+    with unchanging_lake(project):
+        bring_up_to_date(project, holds_lake=True)
+        drawn = draw()
+        found = obstacles(project, register, month, drawn.usage_months, stamp.instant)
+        return drawn, (*found, *drawn.to_credit)
+
+
+def bring_up_to_date(project: Project, *, holds_lake: bool = False) -> None:
     """Build the models; an InvoiceError where their tests do not pass."""
-    report = build(project)
+    report = build(project, holds_lake=holds_lake)
     if not report.committed:
         raise InvoiceError(
             "the models cannot be brought up to date, because tests failed: "

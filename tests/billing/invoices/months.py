@@ -93,13 +93,14 @@ def land_everything(project: Project, month: dt.date) -> None:
         window = window_of(project.config, collection, month)
         assert window is not None
         intervals = window.intervals(collection.interval_hours)
-        zone.record([_manifest(collection.name, interval.start) for interval in intervals])
+        zone.record([manifest(collection.name, interval.start) for interval in intervals])
         index = LandingIndex(zone, collection.name)
         for hour, change in index.unread().items():
             index.mark_read(hour, change)
 
 
-def _manifest(collection: str, hour: dt.datetime) -> Manifest:
+def manifest(collection: str, hour: dt.datetime) -> Manifest:
+    """That of an archive which was collected in this hour."""
     return Manifest(
         collection=collection,
         upload_hour=hour,

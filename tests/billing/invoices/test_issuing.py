@@ -4,16 +4,20 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eur_pipeline.billing.invoices.drawing import Scope
+from eur_pipeline.billing.invoices import drawing, issuing
+from eur_pipeline.billing.invoices.drawing import Drawn, Scope
 from eur_pipeline.billing.invoices.issuing import bring_up_to_date, issue
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
-from eur_pipeline.errors import InvoiceError
+from eur_pipeline.errors import BusyError, InvoiceError
+from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.project import Project
 from tests.models.lake_project import query, record, write_directory
 
@@ -29,6 +33,7 @@ from .months import (
     invoiced_project,
     issue_month,
     land_everything,
+    manifest,
     write_tariff_folder,
 )
 
@@ -242,6 +247,33 @@ def test_a_month_with_something_missing_is_refused_by_name(
     assert f"geneva_im: {named}" in str(refused.value)
     assert "boston_im" not in str(refused.value)
     assert documents(project) == {}
+
+
+def test_an_upload_that_comes_after_the_build_is_not_taken_for_one_that_was_built(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_an_upload(project)
+
+    def draw_up_while_it_comes(*arguments: Any) -> Drawn:
+        drawn = drawing.draw_up(*arguments)
+        let_the_upload_come(project)
+        return drawn
+
+    monkeypatch.setattr(issuing, "draw_up", draw_up_while_it_comes)
+    with pytest.raises(InvoiceError, match="1 upload hours are landed and not read yet"):
+        issue_month(project, MARCH)
+    assert documents(project) == {}
+
+
+def let_the_upload_come(project: Project) -> None:
+    """As a collection does, and whoever may read then into the lake."""
+    upload = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
+    zone = LandingZone.of(project)
+    index = LandingIndex(zone, "geneva_im")
+    index.announce([manifest("geneva_im", upload)])
+    zone.record([manifest("geneva_im", upload)])
+    with suppress(BusyError), project.lock(lock_name("geneva_im")):
+        index.mark_read(upload, index.unread()[upload])
 
 
 def test_a_month_that_is_not_over_at_every_site_is_refused(project: Project) -> None:

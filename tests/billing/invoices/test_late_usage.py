@@ -6,11 +6,13 @@ would have been, had everything come in time.
 
 import datetime as dt
 import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from eur_pipeline.billing.invoices.drafts import draft
 from eur_pipeline.billing.invoices.drawing import Scope
 from eur_pipeline.billing.invoices.issuing import (
     bring_up_to_date,
@@ -18,6 +20,8 @@ from eur_pipeline.billing.invoices.issuing import (
     differing,
     issue,
 )
+from eur_pipeline.collect.index import LandingIndex
+from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.project import Project
 from tests.models.lake_project import query, record, write_directory
@@ -289,6 +293,73 @@ def test_a_month_is_not_issued_anew_while_something_of_it_is_in_the_way(project:
     forced = documents(project)["swiss_ag-2026-00004"].forced
     assert forced is not None
     assert forced.reason == "late"
+
+
+EARLY = -24 * 20  # hours before the uploads that April's invoices look at
+
+
+def forget(project: Project) -> None:
+    """What an hour brought is in the lake no more, as after a dialect that cannot read it."""
+    for path in project.lake_path.glob("*/*/geneva_im--2026-03-11T00Z.parquet"):
+        path.unlink()
+
+
+def not_read_again(project: Project) -> None:
+    forget(project)
+    index = LandingIndex(LandingZone.of(project), "geneva_im")
+    index.mark_unread([dt.datetime(2026, 3, 11, tzinfo=dt.UTC)])
+
+
+def set_aside(project: Project) -> None:
+    forget(project)
+    arrive(project, EARLY, [], status="unreadable", reason="no such element")
+
+
+@pytest.mark.parametrize(
+    ("harm", "named"),
+    [(not_read_again, "landed and not read yet"), (set_aside, "1 archives are set aside")],
+)
+def test_what_is_not_read_of_an_earlier_month_is_not_credited_away(
+    project: Project, harm: Callable[[Project], None], named: str
+) -> None:
+    arrive(project, EARLY, [record("2026-03-06T12:00")])
+    issue_month(project, APRIL)
+    harm(project)
+    with pytest.raises(InvoiceError, match=f"2026-03, which is adjusted: geneva_im: .*{named}"):
+        issue_month(project, MAY)
+    drawn = draft(project, MAY, now=ISSUED[MAY])
+    assert [str(content.gross) for content in drawn.contents] == ["-0.05"]
+    assert named in drawn.obstacles[0]
+
+
+def test_an_earlier_month_that_is_not_adjusted_is_not_in_the_way(project: Project) -> None:
+    index = LandingIndex(LandingZone.of(project), "geneva_im")
+    index.mark_unread([dt.datetime(2026, 3, 11, tzinfo=dt.UTC)])
+    arrive(project, 1, [record("2026-04-06T12:00")])
+    assert len(issue_month(project, APRIL).documents) == 1
+
+
+def test_a_missing_upload_of_an_adjusted_month_is_asked_about_once(project: Project) -> None:
+    (path,) = project.landing_path.glob("geneva_im/2026-03-09T00Z/*.json")
+    path.unlink()
+    arrive(project, 1, [record("2026-03-06T12:00")])
+    with pytest.raises(InvoiceError, match=r"2026-03, which is adjusted: .* have no archive"):
+        issue_month(project, APRIL)
+    issue_month(project, APRIL, force_reason="it never came")
+    arrive(project, 2, [record("2026-03-07T12:00")])
+    assert issue_month(project, MAY).obstacles == ()
+
+
+def test_an_upload_that_was_missing_when_its_month_was_issued_is_not_asked_about_again(
+    tmp_path: Path,
+) -> None:
+    project = invoiced_project(tmp_path)
+    (path,) = project.landing_path.glob("geneva_im/2026-03-09T00Z/*.json")
+    path.unlink()
+    arrive(project, 0, [record(f"2026-03-{day:02}T12:00") for day in range(1, 6)])
+    issue_month(project, MARCH, force_reason="it never came")
+    arrive(project, 1, [record("2026-03-06T12:00")])
+    assert issue_month(project, APRIL).obstacles == ()
 
 
 def test_one_account_can_be_left_for_later(project: Project) -> None:
