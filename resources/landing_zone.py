@@ -9,6 +9,6 @@ class LandingZoneResource(ProjectResource):
     """The landed archives of all collections."""
 
     def landed(self, collection: str, window: Window) -> list[Manifest]:
-        """The archives of those upload hours."""
+        """The archives of those upload hours whose manifests can be read."""
         zone = LandingZone.of(self.project)
-        return [m for hour in window.hours() for m in zone.landed(collection, hour)]
+        return [m for hour in window.hours() for m in zone.legible(collection, hour)]

@@ -91,7 +91,26 @@ class LandingZone:
         return cls(LocalStore(project.landing_path))
 
     def landed(self, collection: str, hour: dt.datetime) -> list[Manifest]:
-        """The archives of one upload hour, in the order of their collection."""
+        """The archives of one upload hour, in the order of their collection.
+
+        Raises a PermanentError where a manifest cannot be read: whoever took the others for all
+        there are would take the archive's records out of the lake.
+        """
+        manifests = self.legible(collection, hour)
+        keys = {manifest.key for manifest in manifests}
+        known = keys | {key + MANIFEST_SUFFIX for key in keys}
+        for key in self.store.files(hour_folder(collection, hour)):
+            if key.endswith(MANIFEST_SUFFIX) and key not in known:
+                raise PermanentError(
+                    f"{self.store.path(key)} cannot be read as the manifest of a landed archive; "
+                    f"restore it from a backup, or remove it where the archive still is on its "
+                    f"server: it is collected anew. Until then its upload hour is not read again, "
+                    f"and nothing of it is lost"
+                )
+        return manifests
+
+    def legible(self, collection: str, hour: dt.datetime) -> list[Manifest]:
+        """Those of them whose manifest can be read: for whoever only counts or shows archives."""
         return sorted(
             self._manifests(hour_folder(collection, hour)), key=lambda m: (m.collected_at, m.key)
         )
@@ -112,20 +131,22 @@ class LandingZone:
         return self.store.path(key + MANIFEST_SUFFIX).exists()
 
     def open(self, manifest: Manifest) -> BinaryIO:
-        """The landed archive's bytes; a PermanentError where they are gone."""
+        """The landed archive's bytes; a PermanentError where there are none."""
         return self._open(manifest.key)
 
     def open_companion(self, manifest: Manifest) -> BinaryIO | None:
-        """The companion's bytes, None where there is none; a PermanentError where they are gone."""
+        """The companion's bytes, None where there is none; a PermanentError where there are none."""
         return self._open(manifest.key + COMPANION_SUFFIX) if manifest.companion else None
 
     def _open(self, key: str) -> BinaryIO:
         path = self.store.path(key)
         try:
             return path.open("rb")
-        except FileNotFoundError:
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            found = "is missing" if missing else f"cannot be read ({error.strerror})"
             raise PermanentError(
-                f"{path} is missing, though its manifest says that it was landed; restore it from "
+                f"{path} {found}, though its manifest says that it was landed; restore it from "
                 f"a backup. Until then its upload hour is not read again, and nothing of it is lost"
             ) from None
 

@@ -91,6 +91,39 @@ def test_a_manifest_that_cannot_be_read_is_none(zone: LandingZone) -> None:
     assert zone.new_key("im", HOUR, SHA256, "a.xml", []) == f"{key}~2"
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b'{"name": "a.xml"}'])
+def test_an_hour_with_a_manifest_that_cannot_be_read_is_not_listed_without_it(
+    zone: LandingZone, content: bytes
+) -> None:
+    key = land(zone, "a.xml").key
+    good = land(zone, "b.xml")
+    zone.store.write(f"{key}.json", content)
+    with pytest.raises(PermanentError) as refused:
+        zone.landed("im", HOUR)
+    assert str(zone.store.path(f"{key}.json")) in str(refused.value)
+    assert "restore it from a backup" in str(refused.value)
+    assert good.key not in str(refused.value)
+    assert zone.legible("im", HOUR) == [good]
+
+
+def test_a_manifest_of_another_archive_is_no_manifest(zone: LandingZone) -> None:
+    first, second = land(zone, "a.xml"), land(zone, "b.xml")
+    zone.store.write(f"{second.key}.json", zone.store.read(f"{first.key}.json"))
+    with pytest.raises(PermanentError, match=r"b\.xml\.json"):
+        zone.landed("im", HOUR)
+
+
+def test_an_archive_that_an_earlier_version_called_like_a_manifest_is_no_damaged_one(
+    zone: LandingZone,
+) -> None:
+    manifest = land(zone, "a.xml")
+    key = f"{hour_folder('im', HOUR)}/{SHA256[:16]}-im.json"
+    zone.store.write(key, b"no manifest")
+    earlier = manifest.model_copy(update={"key": key})
+    zone.record([earlier])
+    assert {m.key for m in zone.landed("im", HOUR)} == {manifest.key, key}
+
+
 def test_the_key_of_an_archive_without_manifest_is_free_again(zone: LandingZone) -> None:
     key = zone.new_key("im", HOUR, SHA256, "a.xml", [])
     zone.store.write(key, b"left by a crash")
@@ -126,4 +159,14 @@ def test_an_archive_that_is_gone_stays_in_the_ledger_and_is_reported(zone: Landi
     zone.store.remove(manifest.key)
     assert zone.landed("im", HOUR) == [manifest]
     with pytest.raises(PermanentError, match="restore it from a backup"):
+        zone.open(manifest)
+
+
+def test_an_archive_that_cannot_be_opened_is_reported_like_one_that_is_gone(
+    zone: LandingZone,
+) -> None:
+    manifest = land(zone, "a.xml")
+    zone.store.remove(manifest.key)
+    zone.store.path(manifest.key).mkdir()
+    with pytest.raises(PermanentError, match=r"cannot be read \(Is a directory\)"):
         zone.open(manifest)

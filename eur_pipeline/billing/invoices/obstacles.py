@@ -87,7 +87,7 @@ def _missing_uploads(
     project: Project, collection: Collection, window: Window, now: dt.datetime
 ) -> Iterator[str]:
     zone = LandingZone.of(project)
-    landed = [m for hour in window.hours() for m in zone.landed(collection.name, hour)]
+    landed = [m for hour in window.hours() for m in zone.legible(collection.name, hour)]
     hours = collection.interval_hours
     to_come = sum(1 for interval in window.intervals(hours) if interval.end > now)
     if to_come:
