@@ -47,6 +47,7 @@ create table if not exists stayed (
 """
 
 _MARK_UNREAD = "insert into unread values (?, 1) on conflict do update set change = change + 1"
+_BE_UNREAD = "insert or ignore into unread values (?, 1)"
 _FORGET = """
 delete from {} where (remote_path, size, mtime)
 not in (select remote_path, size, mtime from listed)
@@ -208,6 +209,14 @@ class LandingIndex:
         """These upload hours are to be read again, whatever was read before."""
         with self._connection() as connection:
             connection.executemany(_MARK_UNREAD, {(_text(hour),) for hour in hours})
+
+    def begin_reading(self, hour: dt.datetime) -> int:
+        """The hour's change count, for `mark_read`; until then it is unread, also if it was not."""
+        with self._connection() as connection:
+            connection.execute(_BE_UNREAD, (_text(hour),))
+            row = connection.execute("select change from unread where hour = ?", (_text(hour),))
+            (change,) = row.fetchone()
+        return int(change)
 
     def keys(self) -> set[str]:
         """The keys of all archives that it knows."""

@@ -131,11 +131,11 @@ class LandingZone:
         return self.store.path(key + MANIFEST_SUFFIX).exists()
 
     def open(self, manifest: Manifest) -> BinaryIO:
-        """The landed archive's bytes; a PermanentError where there are none."""
+        """The landed archive's bytes; a PermanentError where they cannot be had."""
         return self._open(manifest.key)
 
     def open_companion(self, manifest: Manifest) -> BinaryIO | None:
-        """The companion's bytes, None where there is none; a PermanentError where there are none."""
+        """Its companion's bytes, None where it has no companion; raises like `open`."""
         return self._open(manifest.key + COMPANION_SUFFIX) if manifest.companion else None
 
     def _open(self, key: str) -> BinaryIO:
