@@ -239,9 +239,10 @@ class _Collecting:
 
     async def _is_open(self, server: ArchiveServer, archive: ListedArchive) -> bool:
         """Whether a large file grows still, which can be seen without fetching all of it."""
-        if archive.companion is not None or archive.file.size <= PIECE_BYTES:
+        size = archive.file.size
+        if archive.companion is not None or size is None or size <= PIECE_BYTES:
             return False
-        return await opened_only(server, archive.file)
+        return await opened_only(server, archive.file, size)
 
     async def _copy(self, server: ArchiveServer, file: RemoteFile) -> Copy | None:
         return await fetch(server, file, self._places[file], self.tally.arrived)

@@ -8,9 +8,10 @@ is returned here may still be thrown away.
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -40,6 +41,7 @@ class Copy:
 
     remote: RemoteFile
     path: Path
+    size: int
     sha256: str
     ending: Ending
 
@@ -59,27 +61,28 @@ async def fetch(
                 async for block in blocks:
                     await copy.add(block)
                     on_bytes(len(block))
-        if copy.size != remote.size or await file.look() != remote:
+        if remote.size not in (None, copy.size) or await file.look() != remote:
             return None
-    return Copy(remote, to, copy.sha256, ending_of(to))
+    return Copy(remote, to, copy.size, copy.sha256, ending_of(to))
 
 
-async def opened_only(server: ArchiveServer, remote: RemoteFile) -> bool:
-    """Whether the server's file has a root tag and not its end, seen from its two ends alone."""
+async def opened_only(server: ArchiveServer, remote: RemoteFile, size: int) -> bool:
+    """Whether a file of that size has a root tag and not its end, seen from its two ends alone."""
     async with server.open(remote) as file:
         head = await file.read(0, END_BYTES)
-        tail = await file.read(max(0, remote.size - END_BYTES), END_BYTES)
-    return ending(head, tail, remote.size) is Ending.OPEN
+        tail = await file.read(max(0, size - END_BYTES), END_BYTES)
+    return ending(head, tail, size) is Ending.OPEN
 
 
 async def still_the_same(server: ArchiveServer, copy: Copy) -> bool:
     """Whether what has the file's name on the server now is what was copied.
 
-    Size and mtime tell; where the server says no mtime, all of it is read once more.
+    Size and mtime tell; where the server keeps one of them to itself, all is read once more.
     """
     if await server.look(copy.remote.path) != copy.remote:
         return False
-    return copy.remote.mtime is not None or await _sha256(server, copy.remote) == copy.sha256
+    is_told = copy.remote.size is not None and copy.remote.mtime is not None
+    return is_told or await _sha256(server, copy.remote) == copy.sha256
 
 
 async def _sha256(server: ArchiveServer, remote: RemoteFile) -> str:
@@ -108,7 +111,7 @@ async def _agreed_bytes(file: OpenFile, remote: RemoteFile, to: Path) -> int:
         size = to.stat().st_size
     except FileNotFoundError:
         return 0
-    if not 0 < size <= remote.size:
+    if size == 0 or (remote.size is not None and size > remote.size):
         return 0
     start = max(0, size - OVERLAP_BYTES)
     with to.open("rb") as ours:
@@ -118,29 +121,46 @@ async def _agreed_bytes(file: OpenFile, remote: RemoteFile, to: Path) -> int:
 
 
 async def _blocks(
-    server: ArchiveServer, file: OpenFile, start: int, end: int
+    server: ArchiveServer, file: OpenFile, start: int, end: int | None
 ) -> AsyncGenerator[bytes, None]:
     """The file's content from `start`, in order, several pieces asked for at once.
 
-    One byte more than announced is asked for: a file that has grown comes out longer.
+    Up to where it ends, or comes out longer than announced.
     """
     asked: deque[asyncio.Task[bytes]] = deque()
-    offset = start
+    pieces = _pieces(start, end, file.piece_bytes)
+    piece = next(pieces, None)
     try:
-        while asked or offset < end:
+        while asked or piece:
             # Who holds some of the room does not wait for more: others may be waiting for that.
-            while (
-                offset < end and len(asked) < PIECES_AHEAD and not (asked and server.room.locked())
-            ):
-                size = min(file.piece_bytes, end - offset)
+            while piece and len(asked) < PIECES_AHEAD and not (asked and server.room.locked()):
                 await server.room.acquire()
-                asked.append(asyncio.create_task(file.read(offset, size, offset + size == end)))
-                offset += size
-            yield await asked[0]
+                asked.append(asyncio.create_task(file.read(*piece)))
+                piece = next(pieces, None)
+            block = await asked[0]
+            yield block
             asked.popleft()
             server.room.release()
+            if end is None and len(block) < file.piece_bytes:
+                return
     finally:
         await _give_up(server, asked)
+
+
+def _pieces(start: int, end: int | None, most: int) -> Iterator[tuple[int, int, int]]:
+    """Offset, size and spare bytes of every read, without end where nobody knows the file's.
+
+    One byte more than announced is always asked for, of an empty file too: what has grown, or is
+    longer than the server says, comes out longer.
+    """
+    if end is None:
+        yield from ((offset, most, 0) for offset in count(start, most))
+        return
+    for offset in range(start, end, most):
+        size = min(most, end - offset)
+        yield offset, size, int(size < most)
+    if (end - start) % most == 0:
+        yield end, 0, 1
 
 
 async def _give_up(server: ArchiveServer, asked: deque[asyncio.Task[bytes]]) -> None:

@@ -57,8 +57,11 @@ _RECALL_SEEN = """
 select number, at from listed natural join first_seen order by number
 """
 _RECALL_LANDED = """
-select number, key from listed natural join landed order by collected_at desc, key desc
+select number, key from listed join landed using (remote_path, mtime)
+where listed.size in (landed.size, -1) order by collected_at desc, key desc
 """
+# In the place of a size that the server does not tell; what was landed has one.
+_NO_SIZE = -1
 
 _FORGET_UNCOLLECTED = """
 delete from uncollected where remote_path not in (select remote_path from fresh)
@@ -98,7 +101,8 @@ class Stayed:
 class Memory:
     """What is known of a listed file.
 
-    Known by path, size and mtime: reason to fetch or not to fetch it, never to remove it.
+    Known by path, size and mtime, or what the server tells of them: reason to fetch or not to fetch
+    it, never to remove it.
 
     Attributes:
         landed_as: The key it was landed under.
@@ -267,7 +271,7 @@ class LandingIndex:
 
 
 def _triple(file: RemoteFile) -> tuple[str, int, str]:
-    return file.label, file.size, _text(file.mtime)
+    return file.label, _NO_SIZE if file.size is None else file.size, _text(file.mtime)
 
 
 def _stayed(reason: str, alarm: int, times: int, again: str) -> Stayed:

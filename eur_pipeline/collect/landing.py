@@ -42,12 +42,12 @@ class Companion(BaseModel):
     sha256: str
 
     @classmethod
-    def of(cls, file: RemoteFile, sha256: str) -> "Companion":
-        """That file of the server, with that content."""
+    def of(cls, file: RemoteFile, size: int, sha256: str) -> "Companion":
+        """That file of the server, with the size and hash that it came with."""
         return cls(
             name=file.name,
             remote_path=file.label,
-            size=file.size,
+            size=size,
             mtime=file.mtime,
             sha256=sha256,
         )

@@ -74,8 +74,8 @@ class ListedArchive:
 
     @property
     def bytes(self) -> int:
-        """What there is to fetch."""
-        return sum(file.size for file in self.files)
+        """What there is to fetch, as far as the server says."""
+        return sum(file.size or 0 for file in self.files)
 
     def settles_in(self, now: dt.datetime) -> dt.timedelta:
         """How long from `now` until no other content can have this name, size and time.

@@ -99,18 +99,18 @@ def _new_manifest(
     known: Mapping[str, Manifest],
     taken: Mapping[str, Manifest],
 ) -> Manifest:
-    file, hour, companion = fetched.archive.file, fetched.archive.upload_hour, fetched.companion
+    file, hour, beside = fetched.archive.file, fetched.archive.upload_hour, fetched.companion
     original = known.get(sha256)
     return Manifest(
         collection=fetched.archive.collection,
         upload_hour=hour,
         name=file.name,
         remote_path=file.label,
-        size=file.size,
+        size=fetched.copy.size,
         mtime=file.mtime,
         sha256=sha256,
         collected_at=dt.datetime.now(dt.UTC),
         key=zone.new_key(fetched.archive.collection, hour, sha256, file.name, taken),
         duplicate_of=original.key if original else None,
-        companion=None if companion is None else Companion.of(companion.remote, companion.sha256),
+        companion=beside and Companion.of(beside.remote, beside.size, beside.sha256),
     )

@@ -30,11 +30,11 @@ class RemoteFile:
     """One file in a remote folder, as the server lists it.
 
     `path` decodes bytes that are no UTF-8 to surrogates, so that the server gets them back as they
-    were; `label` is how the file is called everywhere else.
+    were; `label` is how the file is called everywhere else. What the server does not tell is None.
     """
 
     path: str
-    size: int
+    size: int | None
     mtime: dt.datetime | None
 
     @property
@@ -79,10 +79,10 @@ def _shown(character: str) -> str:
 
 
 def remote_file(path: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:
-    """The file of that path; a server that does not say how long it is says 0."""
+    """The file of that path, as the server describes it."""
     mtime = attributes.mtime
     instant = None if mtime is None else dt.datetime.fromtimestamp(mtime, dt.UTC)
-    return RemoteFile(path, attributes.size or 0, instant)
+    return RemoteFile(path, attributes.size, instant)
 
 
 def reason_to_leave(name: str, attributes: asyncssh.SFTPAttrs) -> str | None:

@@ -120,5 +120,5 @@ def test_a_file_that_was_listed_shorter_than_it_is_is_not_taken(
 ) -> None:
     remote.put("a.xml", LARGE)
     (listed,) = server.list().files
-    shorter = RemoteFile(listed.path, listed.size - 1, listed.mtime)
+    shorter = RemoteFile(listed.path, len(LARGE) - 1, listed.mtime)
     assert server.run(fetch(server, shorter, tmp_path / "copy", Counter())) is None

@@ -13,13 +13,16 @@ import pytest
 import time_machine
 
 from eur_pipeline.collect.collector import collect
-from eur_pipeline.collect.landing import LandingZone
+from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.remote import reason_to_leave
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.project import Project
 from tests.conftest import Remote, archive_xml, embedded, project_at
-from tests.faults.lying import LyingFiles, twice
-from tests.faults.script import Event, Script, Step, Strike
+from tests.faults.lying import LyingFiles, empty, fail, twice, without_size, without_times
+from tests.faults.script import Answer, Event, Script, Step, Strike
+
+HOUR = dt.timedelta(hours=1)
+LARGE = archive_xml(*("x" * 8000 for _ in range(160)))
 
 
 @pytest.fixture
@@ -30,8 +33,20 @@ def lying(tmp_path: Path) -> Iterator[tuple[Project, Remote, Script]]:
         yield project_at(tmp_path / "project", remote), remote, script
 
 
-def collect_all(project: Project) -> CollectReport:
-    return collect(project, project.config.collections[0])
+def collect_all(project: Project, *, later: dt.timedelta = dt.timedelta()) -> CollectReport:
+    with time_machine.travel(dt.datetime.now(dt.UTC) + later):
+        return collect(project, project.config.collections[0])
+
+
+def landed(project: Project) -> list[bytes]:
+    zone = LandingZone.of(project)
+    return [zone.open(manifest).read() for manifest in zone.manifests("geneva_im")]
+
+
+def always(*answers: Answer) -> list[Strike]:
+    """The server describes its files so, whenever it is asked."""
+    looks = (Step.LIST, Step.VERIFY, Step.STAT)
+    return [Strike(step, answer=answer, times=None) for step in looks for answer in answers]
 
 
 def make_socket(path: Path) -> None:
@@ -137,6 +152,86 @@ def _huge(event: Event, answer: asyncssh.SFTPName) -> asyncssh.SFTPName:
     if answer.filename == b"huge.xml":
         answer.attrs.size = 2**64 - 1
     return answer
+
+
+@pytest.mark.parametrize("answers", [(empty,), (empty, without_times)], ids=["", "no times"])
+def test_a_file_that_the_server_says_is_empty_and_is_not_is_never_removed(
+    lying: tuple[Project, Remote, Script], answers: tuple[Answer, ...]
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", archive_xml("hello"))
+    script.set(*always(*answers))
+
+    reports = [collect_all(project, later=hours * HOUR) for hours in range(0, 6, 2)]
+
+    assert (remote.names(), landed(project)) == (["a.xml"], [])
+    assert list(reports[-1].alarms) == ["/archives/a.xml"]
+    script.set()
+    assert (collect_all(project).removed, landed(project)) == (1, [archive_xml("hello")])
+
+
+@pytest.mark.parametrize("content", [archive_xml("hello"), LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("answers", [(without_size,), (without_size, without_times)])
+def test_a_file_whose_size_the_server_does_not_tell_is_collected_whole_and_removed(
+    lying: tuple[Project, Remote, Script], answers: tuple[Answer, ...], content: bytes
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", content)
+    script.set(*always(*answers))
+
+    report = collect_all(project)
+
+    assert (landed(project), remote.names(), report.removed) == ([content], [], 1)
+    assert report.bytes == len(content)
+
+
+def test_a_file_whose_size_is_not_told_is_removed_only_while_it_is_what_was_collected(
+    lying: tuple[Project, Remote, Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", archive_xml("hello"))
+    script.set(*always(without_size))
+    record = LandingZone.record
+
+    def replace_before_the_removal(zone: LandingZone, manifests: list[Manifest]) -> None:
+        record(zone, manifests)
+        remote.put("a.xml", archive_xml("hello", "and more"))
+
+    monkeypatch.setattr(LandingZone, "record", replace_before_the_removal)
+    assert collect_all(project).removed == 0
+    monkeypatch.undo()
+
+    assert remote.names() == ["a.xml"]
+    assert collect_all(project).removed == 1
+    assert sorted(landed(project), key=len) == [
+        archive_xml("hello"),
+        archive_xml("hello", "and more"),
+    ]
+
+
+def test_a_kept_file_whose_size_is_not_told_is_collected_once(
+    tmp_path: Path, lying: tuple[Project, Remote, Script]
+) -> None:
+    _, remote, script = lying
+    project = project_at(tmp_path / "keeping", remote, after_collect="keep")
+    remote.put("a.xml", archive_xml("hello"))
+    script.set(*always(without_size))
+    assert [len(collect_all(project).collected) for _ in range(2)] == [1, 0]
+
+
+def test_a_large_file_whose_size_is_not_told_goes_on_where_it_broke(
+    lying: tuple[Project, Remote, Script],
+) -> None:
+    project, remote, script = lying
+    remote.put("a.xml", LARGE)
+    script.set(*always(without_size), Strike(Step.READ, fail, nth=4))
+    assert collect_all(project).collected == []
+    script.set(*always(without_size))
+
+    assert collect_all(project).removed == 1
+
+    assert landed(project) == [LARGE]
+    assert next(event.offset for event in script.events if event.step is Step.READ) > 0
 
 
 def test_an_empty_file_waits_and_is_then_kept_as_it_is(project: Project, remote: Remote) -> None:

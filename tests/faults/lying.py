@@ -162,6 +162,18 @@ def sized(difference: int) -> Answer:
     return answer
 
 
+def empty(event: Event, answer: Any) -> Any:
+    """Say that there is nothing in it."""
+    _attributes(answer).size = 0
+    return answer
+
+
+def without_size(event: Event, answer: Any) -> Any:
+    """Say no size."""
+    _attributes(answer).size = None
+    return answer
+
+
 def twice(event: Event, answer: asyncssh.SFTPName) -> Any:
     """Name everything twice."""
     return answer, answer

@@ -24,6 +24,7 @@ from tests.faults.world import ARCHIVES, LARGE, World, new_world
 
 ON_THE_SERVER = (Step.LIST, Step.OPEN, Step.READ, Step.VERIFY, Step.STAT, Step.REMOVE)
 IN_THE_PROCESS = (Step.HASH, Step.SYNC, Step.RENAME, Step.INDEX, Step.MANIFEST)
+LOOKS = (Step.LIST, Step.VERIFY, Step.STAT)
 OF_A_FILE = (Step.OPEN, Step.READ, Step.VERIFY, Step.STAT, Step.REMOVE)
 CONNECTED = tuple(step for step in Step if step is not Step.CONNECT)
 # Once the server was asked to remove a file, nobody can tell it that the file is another one now.
@@ -192,10 +193,14 @@ def _an_hour_ago() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)
 
 
-def _without_times(world: World, step: Step, nth: int) -> Sequence[Strike]:
-    """At that step alone, or (list) never a time at all."""
-    steps = (Step.LIST, Step.VERIFY, Step.STAT) if step is Step.LIST else (step,)
-    return [Strike(each, answer=lying.without_times, times=None) for each in steps]
+def _describing(answer: Answer) -> Callable[[World, Step, int], Sequence[Strike]]:
+    """Describe all files so at that step alone, or (list) whenever one is looked at."""
+
+    def strikes(world: World, step: Step, nth: int) -> Sequence[Strike]:
+        steps = LOOKS if step is Step.LIST else (step,)
+        return [Strike(each, answer=answer, times=None) for each in steps]
+
+    return strikes
 
 
 FAULTS = (
@@ -214,9 +219,11 @@ FAULTS = (
     Fault("no such file", OF_A_FILE, _saying(lying.deny), turns=3),
     Fault("lists half", (Step.LIST,), _saying(answer=lying.after_names(4))),
     Fault("lists twice", (Step.LIST,), _saying(answer=lying.twice)),
-    Fault("size too small", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(-1))),
-    Fault("size too large", (Step.LIST, Step.VERIFY, Step.STAT), _saying(answer=lying.sized(1))),
-    Fault("no mtime", (Step.LIST, Step.VERIFY, Step.STAT), _without_times),
+    Fault("size too small", LOOKS, _saying(answer=lying.sized(-1))),
+    Fault("size too large", LOOKS, _saying(answer=lying.sized(1))),
+    Fault("size 0", LOOKS, _describing(lying.empty)),
+    Fault("no size", LOOKS, _describing(lying.without_size)),
+    Fault("no mtime", LOOKS, _describing(lying.without_times)),
     Fault("short reads", (Step.READ,), _saying(answer=lying.read_little, times=None)),
     Fault("end too early", (Step.READ,), _saying(answer=lying.end_early), turns=None),
     Fault("handle lost", (Step.READ,), _saying(lying.lose_the_handle), turns=None),
