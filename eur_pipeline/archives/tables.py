@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import BinaryIO
 
-from lxml import etree
-
 from eur_pipeline.archives import values
 from eur_pipeline.archives.containers import Contents, Document, documents
 from eur_pipeline.archives.dialect import Dialect
-from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.fast.columns import Columns
-from eur_pipeline.archives.fast.plan import Plan, plan_of
+from eur_pipeline.archives.fast.plan import plan_of
 from eur_pipeline.archives.fast.reading import FastWay, allows_regions
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
 from eur_pipeline.archives.reader import Before, extractor_of, is_of, read_archive, read_document
@@ -24,6 +21,7 @@ from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.table import Part, parts_of
 from eur_pipeline.errors import UnreadableArchiveError
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # So many addresses are known without asking again.
 _ADDRESSES = 16 * 1024
 
@@ -40,14 +38,13 @@ def read_tables(
     surroundings: Surroundings = ALONE,
 ) -> Iterator[Part]:
     """All that `read_archive` gives, in parts, and with its errors."""
-    extractor = extractor_of(
+    columns = columns_of(
         dialect,
         presence_domain=presence_domain,
         extension_length=extension_length,
         uploaded=uploaded,
         limits=limits,
     )
-    columns = _columns(dialect, extractor, presence_domain, extension_length, limits)
     if columns is None:
         items = read_archive(
             source,
@@ -61,6 +58,13 @@ def read_tables(
         )
         yield from parts_of(items)
         return
+    extractor = extractor_of(
+        dialect,
+        presence_domain=presence_domain,
+        extension_length=extension_length,
+        uploaded=uploaded,
+        limits=limits,
+    )
 
     def slow(document: Document, before: Before) -> Iterator[Record | Reject]:
         return read_document(document, dialect, extractor, limits, before)
@@ -78,30 +82,19 @@ def columns_of(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Columns | None:
     """The fast way to read such archives; None where there is none."""
-    extractor = extractor_of(
-        dialect,
-        presence_domain=presence_domain,
-        extension_length=extension_length,
-        uploaded=uploaded,
-        limits=limits,
-    )
-    return _columns(dialect, extractor, presence_domain, extension_length, limits)
-
-
-def _columns(
-    dialect: Dialect,
-    extractor: Extractor,
-    presence_domain: str | None,
-    extension_length: int | None,
-    limits: Limits,
-) -> Columns | None:
     plan = plan_of(dialect)
     if plan is None or not allows_regions(limits):
         return None
     bare = partial(
         values.bare_address, presence_domain=presence_domain, extension_length=extension_length
     )
-    return Columns(plan, lru_cache(_ADDRESSES)(bare), partial(_record, extractor, plan))
+    earliest, latest = limits.times(uploaded)
+    return Columns(
+        plan,
+        lru_cache(_ADDRESSES)(bare),
+        earliest=_microseconds(max(earliest, values.EARLIEST)),
+        latest=_microseconds(min(latest, values.LATEST)),
+    )
 
 
 def _counted(documents: Iterator[Document], way: FastWay) -> Iterator[Part]:
@@ -117,10 +110,5 @@ def _counted(documents: Iterator[Document], way: FastWay) -> Iterator[Part]:
         raise
 
 
-def _record(extractor: Extractor, plan: Plan, content: bytes) -> Record | None:
-    """The record in those bytes; None where it cannot be read."""
-    root = etree.fromstring(b"<%b>%b</%b>" % (name := plan.root.encode(), content, name))
-    try:
-        return extractor.record(root[0], 1)
-    except (ValueError, etree.LxmlError):
-        return None
+def _microseconds(moment: dt.datetime) -> int:
+    return (moment - _EPOCH) // dt.timedelta(microseconds=1)

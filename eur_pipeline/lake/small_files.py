@@ -25,7 +25,7 @@ from eur_pipeline.lake.records import BodyPolicy, Origin, message_batch
 
 # Larger ones gain nothing.
 SMALL_BYTES = 64 * 1024
-_BUNDLE_BYTES = 512 * 1024
+_BUNDLE_BYTES = 1024 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
 
 

@@ -1,6 +1,6 @@
-"""A piece of an archive as bytes: which of them no document may hold, and what is escaped in it.
+"""A piece of an archive as bytes: which of them no document may hold, and where its markup stands.
 
-Which of the characters are markup, and whether that is in order, is the business of `tags.py`.
+Whether that markup is in order is the business of `shape.py`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eur_pipeline.arrays import Bytes, Numbers, content_of
+from eur_pipeline.arrays import Bytes, Mask, Numbers, Positions, content_of
 
 # U+FFFE and U+FFFF, which no document may hold, are these bytes in UTF-8 and BE or BF.
 _NONCHARACTER = (0xEF, 0xBF, 0xBE)
@@ -26,7 +26,7 @@ _ESCAPES = {
     "&#13;": "\r",
     "&amp;": "&",
 }
-# So many bytes from each & on are compared, as one number.
+# So many bytes are compared at once, as one number.
 _WINDOW = 8
 
 
@@ -40,22 +40,43 @@ class Chunk:
 
     Attributes:
         content: The bytes.
+        delimiters: Where each `<`, each `>` and, between these two, each `"` stands. The angles
+            take turns.
+        marks: Which of the three each is.
         escapes: Those that stand in it, in the order in which to take them back.
     """
 
     content: Bytes
+    delimiters: Positions
+    marks: Bytes
     escapes: tuple[str, ...]
+    _windows: Numbers
 
     @classmethod
     def of(cls, text: bytes) -> Self:
         """Raises NotPlainError, as everything here does."""
         content = np.frombuffer(text, np.uint8)
         _check_characters(text, content)
-        return cls(content, tuple(_escapes(content)))
+        # From each byte on, and from the end, where nothing follows.
+        windows: Numbers = np.ndarray(len(text) + 1, "<u8", text + bytes(_WINDOW), strides=(1,))
+        places = _marks(content)
+        marks = content[places]
+        is_escape = marks == ord("&")
+        escapes = _escapes(windows[places[is_escape]])
+        delimiters, marks = _delimiters(places[~is_escape], marks[~is_escape])
+        return cls(content, delimiters, marks, tuple(escapes), windows)
+
+    def holds(self, places: Positions, text: bytes) -> Mask:
+        """At which of the places the text stands."""
+        held = _begin(self._windows[places], text[:_WINDOW])
+        for at in range(_WINDOW, len(text), _WINDOW):
+            later = np.minimum(places + at, len(self.content))
+            held &= _begin(self._windows[later], text[at : at + _WINDOW])
+        return held
 
     def unescaped(self, texts: pa.StringArray) -> pa.StringArray:
         """The texts with their escapes taken back."""
-        if not (content_of(texts) == ord("&")).any():
+        if not self.escapes or not (content_of(texts) == ord("&")).any():
             return texts
         for escape in self.escapes:
             texts = pc.replace_substring(texts, escape, _ESCAPES[escape])
@@ -84,21 +105,38 @@ def _check_no_noncharacter(content: Bytes) -> None:
         raise NotPlainError
 
 
-def _escapes(content: Bytes) -> list[str]:
-    """The escapes in it; every & must begin one of those known."""
-    places = np.flatnonzero(content == ord("&"))
-    if not len(places):
-        return []
-    if places[-1] + _WINDOW > len(content):
+def _marks(content: Bytes) -> Positions:
+    """Where each character stands that means something in XML, but for single quotes."""
+    is_mark = content == ord("<")
+    for mark in '>"&':
+        is_mark |= content == ord(mark)
+    return np.flatnonzero(is_mark)
+
+
+def _delimiters(places: Positions, marks: Bytes) -> tuple[Positions, Bytes]:
+    """The angles, which must take turns, and the quotes in tags."""
+    is_angle = marks != ord('"')
+    angles = marks[is_angle]
+    begins, ends = angles[0::2], angles[1::2]
+    if len(begins) != len(ends) or (begins != ord("<")).any() or (ends != ord(">")).any():
         raise NotPlainError
-    windows = content[places[:, None] + np.arange(_WINDOW)].view("<u8")[:, 0]
-    counts = {escape: _count(windows, escape.encode()) for escape in _ESCAPES}
-    if sum(counts.values()) != len(places):
+    # Before a quote in a tag stands an odd number of angles.
+    keep = is_angle | (np.cumsum(is_angle, dtype=np.int32) & 1).astype(np.bool_)
+    return places[keep], marks[keep]
+
+
+def _escapes(windows: Numbers) -> list[str]:
+    """The escapes that begin there; each must be one of those known."""
+    if not len(windows):
+        return []
+    counts = {escape: np.count_nonzero(_begin(windows, escape.encode())) for escape in _ESCAPES}
+    if sum(counts.values()) != len(windows):
         raise NotPlainError
     return [escape for escape, count in counts.items() if count]
 
 
-def _count(windows: Numbers, escape: bytes) -> int:
-    mask = np.uint64((1 << 8 * len(escape)) - 1)
-    wanted = np.uint64(int.from_bytes(escape, "little"))
-    return int(np.count_nonzero(windows & mask == wanted))
+def _begin(windows: Numbers, text: bytes) -> Mask:
+    """Which windows begin with the text, which is no longer than they."""
+    mask = np.uint64((1 << 8 * len(text)) - 1)
+    begin: Mask = windows & mask == np.uint64(int.from_bytes(text, "little"))
+    return begin

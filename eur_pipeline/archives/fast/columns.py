@@ -4,8 +4,7 @@ What is not quite usual - a time with a fraction, no sender - is a NotPlainError
 read record by record.
 """
 
-import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,8 @@ import pyarrow as pa
 from eur_pipeline.archives import values
 from eur_pipeline.archives.fast.chunk import NotPlainError
 from eur_pipeline.archives.fast.markup import Found, Markup
-from eur_pipeline.archives.fast.plan import PLAIN_FIELDS, Place, Plan
-from eur_pipeline.archives.record import Kind, Record
+from eur_pipeline.archives.fast.plan import PLAIN_FIELDS, Plan
+from eur_pipeline.archives.record import Kind
 from eur_pipeline.archives.table import RECORDS
 from eur_pipeline.arrays import (
     Mask,
@@ -32,8 +31,8 @@ from eur_pipeline.arrays import (
 _KINDS = list(Kind)
 # As microseconds too, a number of so many digits is one of 64 bits.
 _MOST_DIGITS = 13
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
+# The characters that an address can hold and stay as it is.
+_STAYS = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz0123456789.-_@"))
 _NOTHING = Found(np.empty(0, np.int64), texts_of([]))
 
 
@@ -43,17 +42,19 @@ class Columns:
 
     Attributes:
         bare: What an address is without its resource.
-        record: The record in the bytes of one, read the slow way; None for a reject.
+        earliest: In microseconds of the epoch, the first time that is none to reject.
+        latest: And the last.
     """
 
     plan: Plan
     bare: Callable[[str], str]
-    record: Callable[[bytes], Record | None]
+    earliest: int
+    latest: int
 
     def of(self, markup: Markup) -> pa.RecordBatch:
         """The records, numbered from 1; raises NotPlainError."""
         count = len(markup.begins)
-        found = {name: self._found(markup, place) for name, place in self.plan.fields.items()}
+        found = {name: markup.found(place) for name, place in self.plan.fields.items()}
         body = found.pop("body", _NOTHING)
         said = {name: _not_blank(some) for name, some in found.items()}
         columns = {
@@ -67,74 +68,59 @@ class Columns:
             **{name: _first(said[name], count) for name in PLAIN_FIELDS if name in said},
         }
         arrays = [columns.get(field.name, pa.nulls(count, field.type)) for field in RECORDS]
-        records = pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
-        self._compare(records, markup)
-        return records
-
-    def _compare(self, records: pa.RecordBatch, markup: Markup) -> None:
-        """The first and the last by time are what they are the slow way, so all times may be."""
-        stamps = numbers_of(records["sent_at"], np.int64)
-        for place in {int(stamps.argmin()), int(stamps.argmax())}:
-            record = self.record(markup.content(place))
-            if record is None or any(
-                # As a number: to make a datetime, pyarrow loads pandas.
-                value != (int(stamps[place]) if name == "sent_at" else records[name][place].as_py())
-                for name, value in _values(record)
-            ):
-                raise NotPlainError
-
-    def _found(self, markup: Markup, place: Place) -> Found:
-        element = place.element or self.plan.record
-        if place.attribute is None:
-            return markup.elements(element)
-        return markup.attributes(element, place.attribute)
+        return pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
 
     def _sent_at(self, texts: pa.StringArray) -> pa.Array:
-        return array_of(_whole_numbers(texts) * self.plan.unit, pa.timestamp("us", tz="UTC"))
+        instants = _whole_numbers(texts) * self.plan.unit
+        if instants.min() < self.earliest or instants.max() > self.latest:
+            raise NotPlainError
+        return array_of(instants, pa.timestamp("us", tz="UTC"))
 
     def _sender(self, texts: pa.StringArray) -> pa.StringArray:
         if texts.null_count:
             raise NotPlainError
-        distinct, codes = _distinct(texts)
-        senders = [self.bare(text) for text in distinct]
-        if not all(senders):
+        senders = self._addresses(texts)
+        if not np.diff(offsets_of(senders)).all():
             raise NotPlainError
-        return picked(texts_of(senders), codes)
+        return senders
 
     def _recipients(self, found: Found, count: int) -> pa.ListArray:
-        raw, raw_codes = _distinct(found.texts)
-        addresses = texts_of([self.bare(text) for text in raw]).dictionary_encode()
-        codes = numbers_of(addresses.indices, np.int32).astype(np.int64)[raw_codes]
-        once = _once_a_record(found.records, codes)
-        offsets = np.searchsorted(found.records[once], np.arange(count + 1)).astype(np.int32)
-        named = picked(addresses.dictionary, codes[once])
-        return pa.ListArray.from_arrays(array_of(offsets, pa.int32()), named)
+        records, addresses = found.records, self._addresses(found.texts)
+        if (records[1:] == records[:-1]).any():
+            once = _once_a_record(records, _distinct(addresses)[1])
+            records, addresses = records[once], picked(addresses, once)
+        offsets = np.searchsorted(records, np.arange(count + 1)).astype(np.int32)
+        return pa.ListArray.from_arrays(array_of(offsets, pa.int32()), addresses)
+
+    def _addresses(self, texts: pa.StringArray) -> pa.StringArray:
+        if _are_bare(texts):
+            return texts
+        distinct, codes = _distinct(texts)
+        return picked(texts_of([self.bare(text) for text in distinct]), codes)
 
     def _kind(self, markup: Markup, count: int) -> pa.StringArray:
         kinds = np.full(count, _KINDS.index(self.plan.other_kind))
         # The first rule that holds counts, so it comes last here.
         for rule in reversed(self.plan.kinds):
-            found = markup.attributes(self.plan.record, rule.attribute)
-            distinct, codes = _distinct(found.texts)
-            if rule.value in distinct:
-                hit = found.records[codes == distinct.index(rule.value)]
-                kinds[hit] = _KINDS.index(rule.kind)
+            kinds[markup.having(rule.attribute, rule.value)] = _KINDS.index(rule.kind)
         return picked(texts_of([kind.value for kind in _KINDS]), kinds)
-
-
-def _values(record: Record) -> Iterator[tuple[str, object]]:
-    """What the record says, as a column holds it; its number apart."""
-    yield "sent_at", (record.sent_at - _EPOCH) // _MICROSECOND
-    yield "recipients", list(record.recipients)
-    for name in RECORDS.names:
-        if name not in ("ordinal", "sent_at", "recipients"):
-            yield name, getattr(record, name)
 
 
 def _distinct(texts: pa.StringArray) -> tuple[list[str], Positions]:
     """The distinct texts, and which of them each one is."""
     encoded = texts.dictionary_encode()
     return encoded.dictionary.to_pylist(), numbers_of(encoded.indices, np.int32).astype(np.int64)
+
+
+def _are_bare(texts: pa.StringArray) -> bool:
+    """Whether each stays as it is, because it has one @ and nothing that means anything else."""
+    offsets, content = offsets_of(texts), content_of(texts)
+    ats = np.flatnonzero(content == ord("@"))
+    return (
+        len(ats) == len(texts)
+        and bool((offsets[:-1] <= ats).all() and (ats < offsets[1:]).all())
+        and bool(_STAYS.take(content).all())
+    )
 
 
 def _not_blank(found: Found) -> Found:
@@ -168,6 +154,8 @@ def _first_places(found: Found, count: int) -> Positions:
 
 def _first(found: Found, count: int) -> pa.StringArray:
     """The first text of each record, or null."""
+    if len(found.records) == count and (np.diff(found.records) == 1).all():
+        return found.texts
     return picked(found.texts, _first_places(found, count))
 
 

@@ -1,10 +1,10 @@
 """Proves a chunk to be plain records one after the other, and gives out the texts in them.
 
-Plain is a small part of XML: records whose elements hold only text, double quotes around values, no
-comments, sections, instructions or namespaces. What is not provably plain is a NotPlainError, and a
-parser's work. What a text means is the business of `columns.py`.
+What is plain is said in `shape.py`; what is not provably so is a NotPlainError, and a parser's
+work. What a text means is the business of `columns.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,8 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from eur_pipeline.archives.fast.chunk import Chunk, NotPlainError
-from eur_pipeline.archives.fast.tags import Attributes, Names, Tags, read_tags
-from eur_pipeline.arrays import Mask, Positions, content_of, spans
+from eur_pipeline.archives.fast.plan import Place
+from eur_pipeline.archives.fast.shape import Shape, Span
+from eur_pipeline.arrays import Positions, content_of, spans
+
+# Software that writes archives writes few. Each takes as long as hundreds of records.
+_MOST_SHAPES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,25 @@ class Found:
 
     records: Positions
     texts: pa.StringArray
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Records of one shape.
+
+    Attributes:
+        records: Their numbers.
+        delimiters: Where theirs stand; a column for each.
+    """
+
+    shape: Shape
+    records: Positions
+    delimiters: Positions
+
+    def spans(self, span: Span) -> tuple[Positions, Positions, Positions]:
+        """The records, and where in each the text begins and ends."""
+        begins = self.delimiters[span.after] + 1
+        return self.records, begins, np.maximum(begins, self.delimiters[span.before])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,69 +57,66 @@ class Markup:
 
     begins: Positions
     _chunk: Chunk
-    _names: Names
-    _tags: Tags
-    _attributes: Attributes
-    _records: Positions
+    _alike: tuple[Alike, ...]
 
     @classmethod
     def of(cls, text: bytes, record: str) -> Self:
         """Raises NotPlainError; `record` is the name of elements that are records."""
         chunk = Chunk.of(text)
-        names = Names()
-        tags, attributes = read_tags(chunk.content, names)
-        is_record = tags.elements == names[record]
-        _check_records(tags, is_record)
-        _check_fields(tags, ~is_record)
-        begins = is_record & ~tags.is_end
-        return cls(tags.begins[begins], chunk, names, tags, attributes, np.cumsum(begins) - 1)
+        begins = _begins(chunk, record)
+        return cls(chunk.delimiters[begins], chunk, tuple(_alike(chunk, begins, record)))
 
-    def content(self, record: int) -> bytes:
-        """The bytes of a record, and what follows it before the next."""
-        begins = (*self.begins[record : record + 2].tolist(), None)
-        return self._chunk.content[begins[0] : begins[1]].tobytes()
-
-    def elements(self, name: str) -> Found:
-        """The texts of the elements of that name."""
-        tags = self._tags
-        places = np.flatnonzero((tags.elements == self._names[name]) & ~tags.is_end)
-        begins = tags.ends[places] + 1
-        ends = np.where(tags.is_empty[places], begins, tags.begins[places + 1])
-        return self._found(places, spans(self._chunk.content, begins, ends))
-
-    def attributes(self, element: str, name: str) -> Found:
-        """The values of the attributes of that name at elements of that name."""
-        found = self._attributes
-        of_name = np.flatnonzero(found.names == self._names[name])
-        places = of_name[self._tags.elements[found.tags[of_name]] == self._names[element]]
-        values = spans(self._chunk.content, found.begins[places], found.ends[places])
-        # As they stand, a parser turns line ends and tabs there into spaces.
-        if (content_of(values) < ord(" ")).any():
+    def found(self, place: Place) -> Found:
+        """The texts there; raises NotPlainError."""
+        records, begins, ends = self._spans(place)
+        texts = spans(self._chunk.content, begins, ends)
+        # As they stand, a parser turns line ends and tabs in values into spaces.
+        if place.attribute and (content_of(texts) < ord(" ")).any():
             raise NotPlainError
-        return self._found(found.tags[places], values)
+        return Found(records, self._chunk.unescaped(texts))
 
-    def _found(self, tags: Positions, texts: pa.StringArray) -> Found:
-        return Found(self._records[tags], self._chunk.unescaped(texts))
+    def having(self, attribute: str, value: str) -> Positions:
+        """The records with that value, which needs no escapes, in an attribute of theirs."""
+        records, begins, _ = self._spans(Place(None, attribute))
+        having: Positions = records[self._chunk.holds(begins, f'{value}"'.encode())]
+        return having
+
+    def _spans(self, place: Place) -> tuple[Positions, Positions, Positions]:
+        """The records that have a text there, and where in the chunk it begins and ends."""
+        parts = [
+            alike.spans(span) for alike in self._alike for span in alike.shape.texts.get(place, ())
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        nothing = np.empty(0, np.int64)
+        records, begins, ends = map(np.concatenate, zip((nothing,) * 3, *parts, strict=True))
+        order = np.argsort(begins)
+        return records[order], begins[order], ends[order]
 
 
-def _check_records(tags: Tags, is_record: Mask) -> None:
-    """Every record begins where the one before has ended."""
-    begins, ends = np.flatnonzero(is_record & ~tags.is_end), np.flatnonzero(is_record & tags.is_end)
-    if (
-        not len(begins) == len(ends)
-        or tags.is_empty[begins].any()
-        or (begins >= ends).any()
-        or not np.array_equal(begins, np.append(0, ends[:-1] + 1))
-        or ends[-1] != len(tags) - 1
-    ):
+def _begins(chunk: Chunk, record: str) -> Positions:
+    """Which delimiters begin a record."""
+    angles = np.flatnonzero(chunk.marks == ord("<"))
+    named = angles[chunk.holds(chunk.delimiters[angles], f"<{record}".encode())]
+    follows = chunk.content[chunk.delimiters[named] + 1 + len(record)]
+    begins: Positions = named[(follows == ord(" ")) | (follows == ord(">"))]
+    if not len(begins) or begins[0] != 0:
         raise NotPlainError
+    return begins
 
 
-def _check_fields(tags: Tags, is_field: Mask) -> None:
-    """Every element in a record is empty, or ended by the next tag."""
-    begins = np.flatnonzero(is_field & ~tags.is_end & ~tags.is_empty)
-    ends = np.flatnonzero(is_field & tags.is_end)
-    if not np.array_equal(begins + 1, ends):
-        raise NotPlainError
-    if (tags.elements[begins] != tags.elements[ends]).any():
-        raise NotPlainError
+def _alike(chunk: Chunk, begins: Positions, record: str) -> Iterator[Alike]:
+    """All records, those of each shape together."""
+    shapes = 0
+    counts = np.diff(begins, append=len(chunk.delimiters))
+    for count in np.unique(counts):
+        records = np.flatnonzero(counts == count)
+        delimiters = chunk.delimiters[begins[records][:, None] + np.arange(count)].T
+        while len(records):
+            if (shapes := shapes + 1) > _MOST_SHAPES:
+                raise NotPlainError
+            first, last = delimiters[[0, -1], 0]
+            shape = Shape.of(chunk.content[first : last + 1].tobytes().decode(), record)
+            fit = shape.fits(chunk, delimiters)
+            yield Alike(shape, records[fit], delimiters[:, fit])
+            records, delimiters = records[~fit], delimiters[:, ~fit]

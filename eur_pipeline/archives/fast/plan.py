@@ -19,7 +19,8 @@ _T = TypeVar("_T")
 _NAME = "[A-Za-z_][A-Za-z0-9_.-]*"
 _PLACE = re.compile(rf"(?P<element>{_NAME})?(?P<slash>/)?(?:@(?P<attribute>{_NAME}))?")
 _RECORDS = re.compile(rf"(?P<root>{_NAME})/(?P<record>{_NAME})")
-_KIND = re.compile(rf"@(?P<attribute>{_NAME}) = (?P<quote>['\"])(?P<value>[^'\"]*)(?P=quote)")
+# A value that is written in one way only.
+_KIND = re.compile(rf"@(?P<attribute>{_NAME}) = (?P<quote>['\"])(?P<value>[^'\"&<>\s]*)(?P=quote)")
 # Microseconds of a unit of time.
 _UNITS = {TimeFormat.EPOCH_MILLISECONDS: 1_000, TimeFormat.EPOCH_SECONDS: 1_000_000}
 # What a flat dialect can say of fields and of itself; anything else has to be as in no dialect.

@@ -30,7 +30,7 @@ from eur_pipeline.arrays import array_of
 from eur_pipeline.errors import UnreadableArchiveError
 
 # Larger ones are hardly faster, and what is made of them takes many times their memory.
-REGION_BYTES = 512 * 1024
+REGION_BYTES = 1024 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
 
 SlowWay = Callable[[Document, Before], Iterator[Record | Reject]]

@@ -4,29 +4,31 @@ import pytest
 
 from eur_pipeline.archives.fast.chunk import NotPlainError
 from eur_pipeline.archives.fast.markup import Markup
+from eur_pipeline.archives.fast.plan import Place
 
+FIELD = Place("f", None)
 PLAIN = b"<m a=\"1\" b='x'><f>one</f><e/></m>".replace(b"'", b'"')
 
 
 def _texts(content: bytes) -> list[str]:
-    texts: list[str] = Markup.of(content, "m").elements("f").texts.to_pylist()
+    texts: list[str] = Markup.of(content, "m").found(FIELD).texts.to_pylist()
     return texts
 
 
 def test_texts_come_in_order_with_the_record_they_stand_in() -> None:
-    found = Markup.of(b"\n<m><f>one</f><f/></m> text <m><f>\xc3\xbc</f></m>", "m").elements("f")
+    found = Markup.of(b"\n<m><f>one</f><f/></m> text <m><f>\xc3\xbc</f></m>", "m").found(FIELD)
     assert found.texts.to_pylist() == ["one", "", "ü"]
     assert found.records.tolist() == [0, 0, 1]
 
 
 def test_attributes_are_told_apart_by_name_and_element() -> None:
     markup = Markup.of(b'<m a="1" b="2"><f a="3"/></m><m b="4"></m>', "m")
-    assert markup.attributes("m", "a").texts.to_pylist() == ["1"]
-    assert markup.attributes("f", "a").texts.to_pylist() == ["3"]
-    found = markup.attributes("m", "b")
+    assert markup.found(Place(None, "a")).texts.to_pylist() == ["1"]
+    assert markup.found(Place("f", "a")).texts.to_pylist() == ["3"]
+    found = markup.found(Place(None, "b"))
     assert found.texts.to_pylist() == ["2", "4"]
     assert found.records.tolist() == [0, 1]
-    assert markup.attributes("m", "c").texts.to_pylist() == []
+    assert markup.found(Place(None, "c")).texts.to_pylist() == []
 
 
 def test_escapes_are_taken_back_once() -> None:
@@ -92,12 +94,34 @@ def test_what_is_not_certainly_plain_is_refused(what: str) -> None:
 
 def test_a_line_end_in_a_value_is_a_parsers_work() -> None:
     markup = Markup.of(b'<m a="one\ntwo" b="x"></m>', "m")
-    assert markup.attributes("m", "b").texts.to_pylist() == ["x"]
+    assert markup.found(Place(None, "b")).texts.to_pylist() == ["x"]
     with pytest.raises(NotPlainError):
-        markup.attributes("m", "a")
+        markup.found(Place(None, "a"))
 
 
-def test_more_names_than_software_uses_are_a_parsers_work() -> None:
-    many = b"".join(b"<f%d/>" % n for n in range(100))
+def test_records_of_several_shapes_stay_in_order() -> None:
+    content = (
+        b"<m><f>one</f></m><m><f>two</f><f>three</f></m><m><g>no</g></m>"
+        b'<m a="1"><f>four</f></m><m><f/></m><m><f>five</f></m>'
+    )
+    found = Markup.of(content, "m").found(FIELD)
+    assert found.texts.to_pylist() == ["one", "two", "three", "four", "", "five"]
+    assert found.records.tolist() == [0, 1, 1, 3, 4, 5]
+
+
+def test_a_record_is_not_plain_because_another_is() -> None:
+    assert _texts(b"<m><f>one</f></m><m><g>two</g></m>") == ["one"]
+    for damaged in (
+        b"<m><f>x</g></m>",
+        b"<m><f>x</f></n>",
+        b"<m><f>x<f/></m>",
+        b"<m><f>x</f ></m>",
+    ):
+        with pytest.raises(NotPlainError):
+            Markup.of(b"<m><f>one</f></m>" + damaged, "m")
+
+
+def test_more_shapes_than_software_writes_are_a_parsers_work() -> None:
+    assert Markup.of(b"".join(b"<m><f%d/></m>" % n for n in range(100)), "m")
     with pytest.raises(NotPlainError):
-        Markup.of(b"<m>" + many + b"</m>", "m")
+        Markup.of(b"".join(b"<m><f%d/></m>" % n for n in range(101)), "m")
