@@ -35,6 +35,14 @@ TIMES = st.sampled_from(
 ADDRESSES = st.sampled_from(
     [
         *["56207@presence.example", "56208@Presence.Example/phone", "56209", "josé@x.example"] * 3,
+        *(
+            "A@x.example",
+            "a@b@x.example",
+            "@x.example",
+            "a@",
+            "sip:1@x.example;q=1",
+            "c@x.example?q",
+        ),
         *("", " ", "\u00a0", "/phone", "a&amp;b@x.example", " 1@x.example ", "жанна@пример"),
     ]
 )
