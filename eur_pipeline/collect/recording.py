@@ -54,6 +54,8 @@ def land(
     new = [m for m in manifests if not zone.has_manifest(m.key)]
     index.announce(new)
     zone.record(new)
+    # Who read one of these hours meanwhile took the mark of the announcement, and found nothing.
+    index.mark_unread(manifest.upload_hour for manifest in new)
     return new
 
 

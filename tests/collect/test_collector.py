@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from eur_pipeline.collect.collector import collect
-from eur_pipeline.collect.index import INDEX_NAME
+from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.collect.server import ArchiveServer
@@ -20,6 +20,7 @@ from eur_pipeline.errors import (
     ServerUnreachableError,
 )
 from eur_pipeline.intervals import Window
+from eur_pipeline.lake.reading import read_window
 from eur_pipeline.project import Project
 from tests.conftest import UPLOADED, Remote, archive_xml, project_at, through
 from tests.faults.proxy import End, Link, TcpProxy
@@ -300,6 +301,23 @@ def test_a_damaged_landed_copy_is_mended_before_the_servers_is_removed(
     assert (report.collected, report.removed) == ([], 1)
     assert landed(project) == {"im.xml": archive_xml("hello")}
     assert remote.names() == []
+
+
+def test_an_hour_that_is_read_while_an_archive_lands_is_read_again(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    record = LandingZone.record
+
+    def be_overtaken(zone: LandingZone, manifests: list[Manifest]) -> None:
+        hours = Window(UPLOADED, UPLOADED + HOUR)
+        list(read_window(project, project.config.collections[0], hours))
+        record(zone, manifests)
+
+    monkeypatch.setattr(LandingZone, "record", be_overtaken)
+    collect_all(project)
+
+    assert list(LandingIndex(zone_of(project), "geneva_im").unread()) == [UPLOADED]
 
 
 def test_other_content_of_the_same_name_size_and_time_is_collected_too(
