@@ -50,7 +50,7 @@ FILES_AT_ONCE = 64
 ATTEMPTS = 4
 LONGEST_PAUSE_SECONDS = 15
 
-UNFINISHED = "its closing tag has not arrived"
+UNFINISHED = "its end has not arrived"
 CHANGED = "it changed while it was read"
 MAY_GROW = "it is collected, but may still grow: it has no closing tag"
 

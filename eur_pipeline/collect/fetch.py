@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol, Self
 
-from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
+from eur_pipeline.collect.completeness import END_BYTES, Ending, ending, ending_of_gzip, is_gzip
 from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.collect.server import ArchiveServer, OpenFile
 from eur_pipeline.storage import open_private
@@ -63,7 +63,7 @@ async def fetch(
                     on_bytes(len(block))
         if remote.size not in (None, copy.size) or await file.look() != remote:
             return None
-    return Copy(remote, to, copy.size, copy.sha256, ending_of(to))
+    return Copy(remote, to, copy.size, copy.sha256, await _ending_of(to))
 
 
 async def opened_only(server: ArchiveServer, remote: RemoteFile, size: int) -> bool:
@@ -96,11 +96,14 @@ async def _sha256(server: ArchiveServer, remote: RemoteFile) -> str:
     return digest.hexdigest()
 
 
-def ending_of(path: Path) -> Ending:
+async def _ending_of(path: Path) -> Ending:
     """How a file of ours ends."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(END_BYTES)
+        if is_gzip(head):
+            file.seek(0)
+            return await asyncio.to_thread(ending_of_gzip, file)
         file.seek(max(0, size - END_BYTES))
         return ending(head, file.read(END_BYTES), size)
 

@@ -1,6 +1,7 @@
 """Collecting from a real SFTP server: nothing lost, nothing twice, nothing removed unproven."""
 
 import datetime as dt
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -181,13 +182,14 @@ def test_files_still_being_uploaded_wait(project: Project, remote: Remote) -> No
     remote.put(".im.xml.part", archive_xml("hidden"))
     remote.put("im.xml.filepart", archive_xml("partial"))
     remote.put("unclosed.xml", archive_xml("half")[:-5], now)
+    remote.put("half.xml.gz", gzip.compress(archive_xml("half"))[:-5], now)
     remote.put("empty.xml", b"", now)
 
     report = collect_all(project)
 
     assert report.collected == []
-    assert len(report.waiting) == 4
-    assert len(remote.names()) == 4
+    assert len(report.waiting) == 5
+    assert len(remote.names()) == 5
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eur_pipeline.collect.completeness import END_BYTES, Ending, ending
+from eur_pipeline.collect import completeness
+from eur_pipeline.collect.completeness import END_BYTES, Ending, ending, ending_of_gzip
 from tests.conftest import archive_xml
 
 prologues = st.lists(
@@ -96,6 +97,42 @@ def test_what_is_not_closed_as_it_was_opened_is_incomplete(content: bytes) -> No
 @pytest.mark.parametrize("content", [gzip.compress(b"<a/>", mtime=0), "<a/>".encode("utf-16-le")])
 def test_what_begins_neither_as_xml_nor_as_zip_cannot_be_judged(content: bytes) -> None:
     assert judged(content) is Ending.UNKNOWN
+
+
+GZIP = gzip.compress(archive_xml("one", "two"), mtime=0)
+
+
+def unpacked(content: bytes) -> Ending:
+    return ending_of_gzip(io.BytesIO(content))
+
+
+@given(st.integers(0, 2), st.data())
+def test_no_gzip_file_that_breaks_off_within_a_part_is_complete(
+    parts: int, data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(2, len(GZIP) - 1))
+    assert unpacked(GZIP * parts + GZIP[:cut]) is Ending.OPEN
+
+
+@pytest.mark.parametrize("rest", [b"", GZIP, bytes(600), b"something else"])
+def test_after_a_whole_gzip_file_another_part_may_come(rest: bytes) -> None:
+    assert unpacked(GZIP + rest) is Ending.UNKNOWN
+
+
+def test_where_a_gzip_file_unpacks_to_much_its_last_bytes_are_looked_for_too() -> None:
+    packed = gzip.compress(bytes(5_000_000), mtime=0)
+    assert unpacked(packed) is Ending.UNKNOWN
+    assert unpacked(packed[:-1]) is Ending.OPEN
+
+
+def test_a_damaged_gzip_file_does_not_wait_for_more() -> None:
+    assert unpacked(GZIP[:20] + bytes(40) + GZIP[60:]) is Ending.UNKNOWN
+
+
+def test_no_gzip_file_is_unpacked_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completeness, "_MOST_UNPACKED_BYTES", 1 << 20)
+    assert unpacked(gzip.compress(bytes(5_000_000), mtime=0)[:-1]) is Ending.UNKNOWN
+    assert unpacked(gzip.compress(b"", mtime=0) * 20_000 + GZIP[:20]) is Ending.UNKNOWN
 
 
 @given(bodies, st.sampled_from(["utf-16-le", "utf-16-be"]), st.data())
