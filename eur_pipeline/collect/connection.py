@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import Any, Self
@@ -102,7 +102,8 @@ class Connection:
                 if not (client.shown and self._host_keys.pinned):
                     raise self._wrong_host_key(shown, error.reason) from None
             except (OSError, asyncssh.Error, FSTimeoutError) as error:
-                if shown:
+                # Only a server that says that it has no other key has shown all of them.
+                if shown and self._missing(names):
                     break
                 raise self._not_connected(client, error) from error
             else:
@@ -215,8 +216,9 @@ class Connection:
             f"{tried}; check them and the user, and ask the owner of the server what it expects"
         )
 
-    def _missing(self) -> str | None:
-        return what_is_missing(self.collection.host, self.collection.port, CLOSE_SECONDS)
+    def _missing(self, host_keys: Sequence[str] = algorithms.HOST_KEYS) -> str | None:
+        c = self.collection
+        return what_is_missing(c.host, c.port, CLOSE_SECONDS, host_keys)
 
 
 class _Reached(Enum):

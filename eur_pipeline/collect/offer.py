@@ -25,8 +25,13 @@ _NAME = re.compile(r"[A-Za-z0-9@.+_-]{1,64}")
 _KINDS = ("key exchange", "host key", "encryption", "encryption to us", "MAC", "MAC to us")
 
 
-def what_is_missing(host: str, port: int, seconds: float) -> str | None:
-    """What an outdated server has and should have; None where it has all, or does not say."""
+def what_is_missing(
+    host: str, port: int, seconds: float, host_keys: Sequence[str] = HOST_KEYS
+) -> str | None:
+    """What a server has and should have; None where it has all, or does not say.
+
+    `host_keys`: the kinds of which it should have one.
+    """
     end = time.monotonic() + seconds
     data = b""
     with suppress(OSError), socket.create_connection((host, port), timeout=seconds) as link:
@@ -39,7 +44,7 @@ def what_is_missing(host: str, port: int, seconds: float) -> str | None:
             data += block
             # Half a packet is not understood, and more of it may come.
             with suppress(ValueError, struct.error):
-                return _missing(_offer(data))
+                return _missing(_offer(data), host_keys)
     return None
 
 
@@ -59,10 +64,10 @@ def _offer(data: bytes) -> dict[str, list[str]]:
     return dict(zip(_KINDS, lists, strict=True))
 
 
-def _missing(offer: dict[str, list[str]]) -> str | None:
+def _missing(offer: dict[str, list[str]], host_keys: Sequence[str]) -> str | None:
     needed: dict[str, Sequence[str]] = {
         "key exchange": KEY_EXCHANGES,
-        "host key": HOST_KEYS,
+        "host key": host_keys,
         "encryption": CIPHERS,
     }
     cipher = next((name for name in CIPHERS if name in offer["encryption"]), "")

@@ -31,8 +31,9 @@ from eur_pipeline.errors import (
     ServerUnreachableError,
 )
 from eur_pipeline.project import Project
-from tests.conftest import PASSWORD_VARIABLE, Remote, openssh, project_at
+from tests.conftest import PASSWORD_VARIABLE, Remote, openssh, project_at, through
 from tests.faults.openssh import OpenSshServer
+from tests.faults.proxy import End, Link, TcpProxy
 
 from .serving import PASSWORD, Visits, serving
 
@@ -196,6 +197,22 @@ def test_a_wrong_pin_is_refused_with_what_the_server_has(tmp_path: Path, server:
     assert f"host_key_fingerprint is {pinned}" in said
     assert fingerprint_of(tmp_path / "rsa") in said
     assert fingerprint_of(tmp_path / "openssh" / "host_key") in said
+
+
+@pytest.mark.parametrize("end", [End.CUT, End.RESET, End.STALL])
+def test_a_link_that_is_lost_before_the_pinned_key_is_shown_is_no_changed_key(
+    tmp_path: Path, server: Remote, end: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOGIN_SECONDS", 2)
+    pinned = fingerprint_of(tmp_path / "rsa")
+    with TcpProxy(server.server.host, server.server.port) as link:
+        project = project_at(
+            tmp_path / "project", through(link, server), host_key_fingerprint=pinned
+        )
+        link.plan(Link(), Link(end, after_bytes=30))
+        with pytest.raises(ServerUnreachableError, match="could not connect"):
+            enter(project)
+        enter(project)
 
 
 # Logging in
