@@ -124,6 +124,11 @@ class Dialect(Section):
         """Whether records can stand below a root element of that name (`{namespace}name`)."""
         return any(path.accepts_root(tag) for path in self.record_paths)
 
+    @property
+    def root_names(self) -> frozenset[str]:
+        """The names of the root elements that it tells, without their namespaces."""
+        return frozenset(path.steps[0].rpartition("}")[2] for path in self.record_paths)
+
     @field_validator("namespaces")
     @classmethod
     def _keeps_our_prefix(cls, namespaces: dict[str, str]) -> dict[str, str]:

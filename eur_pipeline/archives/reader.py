@@ -5,6 +5,7 @@ What a record is the dialect says; where records go afterwards is the lake's bus
 
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from eur_pipeline.errors import UnreadableArchiveError
 _LAST_LINE_COUNTED = 65_535
 # What libxml2 finds where it takes bytes for other characters than they are.
 _OF_ANOTHER_ENCODING = ("ERR_DOCUMENT_EMPTY", "ERR_XMLDECL_NOT_FINISHED")
+# Without a prefix, and in UTF-16 once the zeros are gone.
+_TAG_NAME = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 # Fixed: what a library says of a failure can quote what people wrote.
 _EVALUATION_FAILED = (
     "expected a record that the dialect's XPaths can be evaluated on, found one where they fail; "
@@ -191,11 +194,15 @@ def _has_root(head: bytes) -> bool:
 
 
 def is_of(dialect: Dialect, head: bytes) -> bool:
-    """Whether a document that begins so can be one of the dialect."""
+    """Whether a document that begins so can be one of the dialect.
+
+    Where no parser understands the beginning, it is a damaged one if it has the tag of such a root.
+    """
     try:
         return dialect.accepts_root(root_of(io.BytesIO(head)))
     except UnreadableArchiveError:
-        return False
+        names = {name.decode() for name in _TAG_NAME.findall(head.replace(b"\0", b""))}
+        return not names.isdisjoint(dialect.root_names)
 
 
 def _read(

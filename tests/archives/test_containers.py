@@ -118,6 +118,20 @@ def test_a_damaged_member_is_named_and_the_records_before_it_are_counted() -> No
     assert error.value.records_before == 2 * len(RECORDS) - 1
 
 
+DAMAGED_AT_THE_BEGINNING = {
+    "a line before the declaration": b"\n" + NORMAL,
+    "another encoding than declared": NORMAL.replace(b"UTF-8", b"UTF-16"),
+    "UTF-16 cut off": NORMAL.decode().encode("utf-16")[1:],
+    "an entity": b"<!DOCTYPE im-archive [<!ENTITY e 'x'>]>" + NORMAL.partition(b"?>")[2],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_AT_THE_BEGINNING)
+def test_a_document_damaged_at_its_beginning_is_no_attachment(damage: str) -> None:
+    packed = zipped({"good.xml": NORMAL, "bad.xml": DAMAGED_AT_THE_BEGINNING[damage]})
+    assert why_unreadable(packed).startswith("bad.xml: ")
+
+
 def broken_checksums() -> dict[str, bytes]:
     """Archives of which all can be unpacked, and only then is found to be damaged."""
     packed = gzip.compress(archive_xml(*(f"body {n}" for n in range(1000))))
