@@ -13,6 +13,7 @@ import typer
 from eur_pipeline.archives.limits import DEFAULT_LIMITS
 from eur_pipeline.cli.console import AsJson, errors, out, print_json, printable
 from eur_pipeline.cli.reading import reading_progress
+from eur_pipeline.labels import clean
 from eur_pipeline.lake.files import FileParser, ParsedFile
 from eur_pipeline.project import Project
 
@@ -50,7 +51,7 @@ def parse(
     for file in parsed:
         _report(file, chosen=dialect is not None)
     if as_json:
-        print_json({"output": output, "files": [asdict(file) for file in parsed]})
+        print_json({"output": output, "files": [_as_json(file) for file in parsed]})
     else:
         _conclude(parsed, output)
     if any(file.error for file in parsed):
@@ -67,6 +68,11 @@ def _report(file: ParsedFile, *, chosen: bool) -> None:
         _say(f"{file.path}: {file.rejects} records could not be read, the first of them:")
         for reason in file.reasons:
             _say(f"  {reason}")
+
+
+def _as_json(file: ParsedFile) -> dict[str, object]:
+    # Not every name is UTF-8, as JSON has to be.
+    return asdict(file) | {"path": clean(str(file.path))}
 
 
 def _conclude(parsed: Sequence[ParsedFile], output: Path) -> None:

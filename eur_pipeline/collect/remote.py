@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import asyncssh
 
-# What Python makes of bytes that are no UTF-8.
-_NO_UTF8 = range(0xDC80, 0xDD00)
+from eur_pipeline.labels import clean
 
 # No file is larger, as file systems and databases count in 64 bits with a sign.
 _MOST_BYTES = 2**63 - 1
@@ -54,28 +53,6 @@ class Listing:
 
     files: list[RemoteFile]
     left_alone: dict[str, str]
-
-
-def clean(path: str) -> str:
-    r"""The path as text that is safe to show, and another text for every other path.
-
-    ASCII's control characters and bytes that are no UTF-8 become `\xNN`, other characters that are
-    not seen or that turn the line around `\uNNNN`, and `\` becomes two.
-    """
-    if path.isascii() and path.isprintable() and "\\" not in path:
-        return path
-    return "".join(_shown(character) for character in path)
-
-
-def _shown(character: str) -> str:
-    number = ord(character)
-    if character == "\\":
-        return "\\\\"
-    if character.isprintable():
-        return character
-    if number < 0x80 or number in _NO_UTF8:
-        return f"\\x{number & 0xFF:02x}"
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def remote_file(path: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:

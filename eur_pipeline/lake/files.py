@@ -22,6 +22,7 @@ from eur_pipeline.archives.reader import roots_in
 from eur_pipeline.archives.surroundings import Surroundings
 from eur_pipeline.archives.tables import columns_of
 from eur_pipeline.errors import ConfigurationError, UnreadableArchiveError
+from eur_pipeline.labels import clean
 from eur_pipeline.lake.intake import Intake, Tally
 from eur_pipeline.lake.records import BodyPolicy, Origin
 from eur_pipeline.lake.schema import MESSAGES
@@ -154,12 +155,13 @@ class FileParser:
         )
         companion = _companion(path, dialect)
         beside = None if companion is None else _sha256(companion)
-        known_by = archive_sha256(dialect, sha256, beside, path.name)
-        origin = Origin(known_by, path.name, dialect.name)
+        name = clean(path.name)
+        known_by = archive_sha256(dialect, sha256, beside, name)
+        origin = Origin(known_by, name, dialect.name)
         with ExitStack() as opened:
             source = opened.enter_context(self.open_file(path))
             index = opened.enter_context(companion.open("rb")) if companion else None
-            surroundings = Surroundings(str(path.absolute()), index)
+            surroundings = Surroundings(clean(str(path.absolute())), index)
             return intake.take(source, origin, surroundings=surroundings)
 
     def _dialect_of(self, path: Path) -> Dialect:

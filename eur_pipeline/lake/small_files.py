@@ -21,6 +21,7 @@ from eur_pipeline.archives.fast.chunk import NotPlainError
 from eur_pipeline.archives.fast.columns import Columns
 from eur_pipeline.archives.fast.cut import records_alone
 from eur_pipeline.archives.identity import archive_sha256
+from eur_pipeline.labels import clean
 from eur_pipeline.lake.records import BodyPolicy, Origin, message_batch
 
 # Larger ones gain nothing.
@@ -53,8 +54,9 @@ class SmallFile:
             records = records_alone(content, way.columns.plan)
             if records is not None:
                 sha256 = hashlib.sha256(content).hexdigest()
-                known_by = archive_sha256(way.dialect, sha256, None, path.name)
-                return cls(path, Origin(known_by, path.name, way.dialect.name), records, way)
+                name = clean(path.name)
+                known_by = archive_sha256(way.dialect, sha256, None, name)
+                return cls(path, Origin(known_by, name, way.dialect.name), records, way)
         return None
 
 

@@ -47,6 +47,17 @@ def test_records_of_all_files_land_in_one_file_with_the_lakes_columns(output: Pa
     assert "10 records of 2 of 2 files" in result.stdout
 
 
+def test_a_file_name_that_is_no_utf8_is_told_and_stored_in_clean_text(output: Path) -> None:
+    odd = output.parent / b"caf\xe9.xml".decode("utf-8", "surrogateescape")
+    odd.write_bytes((AVAYA / "normal.xml").read_bytes())
+    result = _eur_parse(odd, AVAYA / "special.xml", "-o", output, "--json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)["files"]
+    assert told[0]["path"].endswith("/caf\\xe9.xml")
+    names = pq.ParquetFile(output).read(["archive_name"]).column(0).to_pylist()
+    assert set(names) == {"caf\\xe9.xml", "special.xml"}
+
+
 @pytest.mark.parametrize(
     ("path", "dialect"),
     [

@@ -1,10 +1,10 @@
-"""What files of a server are called here: safe to show, and no two alike."""
+"""What files of others are called here: safe to show, and no two alike."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eur_pipeline.collect.remote import clean
+from eur_pipeline.labels import clean
 
 # As a server's bytes are decoded: what is no UTF-8 becomes a surrogate.
 PATHS = st.binary(max_size=12).map(lambda path: path.decode("utf-8", "surrogateescape"))
