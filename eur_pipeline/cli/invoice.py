@@ -15,6 +15,7 @@ from eur_pipeline.billing.invoices.comparing import AccountChange, changes
 from eur_pipeline.billing.invoices.document import Content, Document, Numbers
 from eur_pipeline.billing.invoices.drawing import Scope
 from eur_pipeline.billing.invoices.issuing import Batch, bring_up_to_date
+from eur_pipeline.billing.invoices.losses import accept_losses
 from eur_pipeline.billing.invoices.register import Entry, Register, read_register
 from eur_pipeline.billing.invoices.restoring import restore_register
 from eur_pipeline.cli import invoice_tables as tables
@@ -326,6 +327,27 @@ def restore(directory: ProjectDir = None, as_json: AsJson = False) -> None:
         print_json({"documents": documents})
     else:
         errors.print(f"the register has all {documents:,} documents again")
+
+
+@invoice.command("accept-loss")
+def accept_loss(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the register.")],
+    directory: ProjectDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on without issued documents whose files are lost for good.
+
+    Their numbers are not given again. Their months are open again, to be issued anew.
+    """
+    if not reason.strip():
+        raise typer.BadParameter("expected a reason")
+    numbers = accept_losses(project_in(directory), reason.strip())
+    if as_json:
+        print_json({"lost": numbers})
+    elif numbers:
+        _say(f"accepted as lost: {', '.join(numbers)}")
+    else:
+        errors.print("no document is lost")
 
 
 def _heading(entry: Entry, document: Document, register: Register) -> Iterable[str]:

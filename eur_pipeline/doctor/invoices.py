@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Iterator
 
 from eur_pipeline.billing.invoices.filing import LOCK
+from eur_pipeline.billing.invoices.losses import describe, lost_since_published
 from eur_pipeline.billing.invoices.register import (
     REGISTER,
     Register,
-    named_documents,
+    look_at_register,
     number_faults,
-    read_entries,
     strays,
 )
 from eur_pipeline.doctor.finding import UnknownError, all_of, some_of
@@ -25,21 +25,28 @@ def look_at_invoices(project: Project) -> str:
     """Raises a PermanentError with every gap, double, missing, changed or unknown file."""
     store = LocalStore(project.invoices_path)
     if not store.root.exists():
+        all_of(list(_lost(project, Register(store, ()))))
         return "nothing was issued yet"
     try:
         with project.lock(LOCK):
-            register = Register(store, read_entries(store))
-            all_of(list(_faults(register)))
+            register, unlisted = look_at_register(store)
+            all_of([*_faults(register, unlisted), *_lost(project, register)])
     except BusyError as error:
         raise UnknownError(f"not looked at: {error}") from None
     return f"{len(register.entries):,} documents, each as it was issued; no number is missing"
 
 
-def _faults(register: Register) -> Iterator[str]:
+def _lost(project: Project, register: Register) -> Iterator[str]:
+    missing = lost_since_published(project, register)
+    if missing:
+        yield describe(register, missing)
+
+
+def _faults(register: Register, unlisted: list[str]) -> Iterator[str]:
     store = register.store
-    for fault in strays(register, named_documents(store)):
+    for fault in strays(unlisted):
         yield f"{store.path(REGISTER)}: {fault}"
-    for fault in number_faults(register.entries):
+    for fault in number_faults(register.numbered):
         yield (f"{store.path(REGISTER)}: {fault}; restore {store.root} as a whole from a backup")
     found = {key: _state(register, key, sha256) for key, sha256 in _listed(register)}
     for state in (_MISSING, _CHANGED):

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from eur_pipeline.billing.accepting import whole_tariff
 from eur_pipeline.billing.fetching import fetch
+from eur_pipeline.billing.invoices.losses import require_nothing_lost
+from eur_pipeline.billing.invoices.register import read_register
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.bill_table import read_bill_tables
@@ -58,7 +60,8 @@ def build(
 
     All of it is undone when a test of severity error fails; the report says which. `holds_lake`
     is for callers within `unchanging_lake`. Raises ConfigurationError (directory, tariff, bills),
-    FetchError (a file that lies elsewhere), ModelError, BusyError (warehouse or lake is in use).
+    FetchError (a file that lies elsewhere), InvoiceError (documents are lost, or do not agree),
+    ModelError, BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
@@ -72,7 +75,9 @@ def build(
     ):
         # Read under the lock: else an older state of them could be built after a newer one, and
         # what is billed already would seem open.
-        documents = read_bill_tables(project) | read_documents(project)
+        register = read_register(project)
+        require_nothing_lost(project, connection, register)
+        documents = read_bill_tables(project) | read_documents(register)
         report = _build(connection, project, models, inputs, documents, select)
         end.keep = report.committed
     return replace(report, warnings=warnings)

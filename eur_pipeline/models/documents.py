@@ -18,10 +18,8 @@ from eur_pipeline.billing.invoices.register import (
     Register,
     digests_by_invoice_month,
     digests_by_usage_month,
-    read_register,
 )
 from eur_pipeline.models.input_table import DatedInput, Row, table_of
-from eur_pipeline.project import Project
 
 _text = pa.string()
 _money = pa.decimal128(18, 3)
@@ -48,9 +46,8 @@ BILLED_TAXES = pa.schema(
 )
 
 
-def read_documents(project: Project) -> dict[str, DatedInput]:
+def read_documents(register: Register) -> dict[str, DatedInput]:
     """The inputs by names such as `inputs.billed_lines`; raises InvoiceError."""
-    register = read_register(project)
     by_invoice_month = digests_by_invoice_month(register.entries)
     by_usage_month = digests_by_usage_month(register.entries)
     return {

@@ -145,6 +145,17 @@ def test_a_lost_register_is_restored(directory: Path) -> None:
     assert "swiss_ag-2026-00002" in invoice(directory, "list").output
 
 
+def test_a_loss_is_accepted_with_a_reason(directory: Path) -> None:
+    invoice(directory, "issue", "--month", "2026-03")
+    shutil.rmtree(directory / "data" / "invoices")
+    refused = invoice(directory, "issue", "--month", "2026-03")
+    assert "eur invoice accept-loss" in str(refused.exception)
+    assert invoice(directory, "accept-loss", "--reason", " ").exit_code == 2
+    accepted = invoice(directory, "accept-loss", "--reason", "the disk burnt")
+    assert "accepted as lost: swiss_ag-2026-00001, swiss_ag-2026-00002" in accepted.output
+    assert "swiss_ag-2026-00003" in invoice(directory, "issue", "--month", "2026-03").output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from eur_pipeline.billing.invoices.filing import LOCK
+from eur_pipeline.billing.invoices.issuing import bring_up_to_date
 from eur_pipeline.doctor.finding import look
 from eur_pipeline.doctor.invoices import look_at_invoices
+from eur_pipeline.models import publish
 from eur_pipeline.project import Project
 from tests.billing.invoices.months import MARCH, arrive, invoiced_project, issue_month
 from tests.models.lake_project import record
@@ -104,6 +106,20 @@ def test_a_fault_is_found_and_what_to_do_is_said(
     assert good is False
     assert found in detail
     assert to_do in detail
+
+
+def test_documents_that_analysts_see_and_the_folder_lacks_are_found(
+    issued: Project, tmp_path: Path
+) -> None:
+    project = Project(Path(shutil.copytree(issued.path, tmp_path / "project")))
+    bring_up_to_date(project)
+    publish(project)
+    assert finding(project.invoices_path)[0]
+    shutil.rmtree(project.invoices_path)
+    good, detail = finding(project.invoices_path)
+    assert good is False
+    assert "lacks 2 documents that were issued: swiss_ag-2026-00001" in detail
+    assert "restore its newest backup" in detail
 
 
 def test_while_somebody_issues_nothing_is_said(folder: Path) -> None:

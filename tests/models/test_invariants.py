@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from eur_pipeline.billing.invoices.issuing import issue
+from eur_pipeline.billing.invoices.register import read_register
 from eur_pipeline.models import build, load_models
 from eur_pipeline.models.bill_table import read_bill_tables
 from eur_pipeline.models.documents import read_documents
@@ -211,7 +212,7 @@ def run(built: Project, tmp_path: Path) -> Iterator[Run]:
     shutil.copyfile(built.warehouse_path, warehouse)
     models = {model.name: model for model in load_models()}
     inputs = {name: table.stamps for name, table in read_inputs(built).items()}
-    tables = read_bill_tables(built) | read_documents(built)
+    tables = read_bill_tables(built) | read_documents(read_register(built))
     dated = {name: table.contents for name, table in tables.items()}
     with duckdb.connect(warehouse) as connection:
         connection.execute("set TimeZone = 'UTC'")

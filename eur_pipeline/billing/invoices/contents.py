@@ -1,6 +1,6 @@
 """Drawing up what documents say, from what remains to be billed and the terms of it.
 
-Which accounts and months are to be drawn up is decided in `issuing.py`.
+Which accounts and months are to be drawn up is decided in `drawing.py`.
 """
 
 import datetime as dt

@@ -5,12 +5,12 @@ place is the moment of issue; then the files get their names. Whoever files next
 removes what a crash left. Numbers are given here, so that none is given twice.
 """
 
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +25,7 @@ from eur_pipeline.billing.invoices.register import (
     last_places,
     number_of,
     read_register,
+    unnamed_documents,
 )
 from eur_pipeline.billing.invoices.stamps import IssueStamp
 from eur_pipeline.errors import InvoiceError
@@ -83,22 +84,11 @@ def finish(register: Register) -> None:
     """Name the files of a batch that was issued, remove those of one that was not."""
     store = register.store
     listed = {key for entry in register.entries for key in entry.hashes}
-    unfinished = {_key_of(store, path): path for path in _unfinished(store)}
-    issued = {key: path for key, path in unfinished.items() if _is_missing(store, key, listed)}
-    store.give_keys(issued)
-    for path in _unfinished(store):
-        path.unlink()
-
-
-def _unfinished(store: LocalStore) -> list[Path]:
-    return sorted(
-        path for where in ("", "*/") for path in store.root.glob(f"{where}{UNFINISHED_PREFIX}*")
-    )
-
-
-def _key_of(store: LocalStore, unfinished: Path) -> str:
-    name = unfinished.name.removeprefix(UNFINISHED_PREFIX)
-    return unfinished.with_name(name).relative_to(store.root).as_posix()
+    unnamed = unnamed_documents(store).items()
+    store.give_keys({key: path for key, path in unnamed if _is_missing(store, key, listed)})
+    for where in ("", "*/"):
+        for path in store.root.glob(f"{where}{UNFINISHED_PREFIX}*"):
+            path.unlink()
 
 
 def _is_missing(store: LocalStore, key: str, listed: set[str]) -> bool:
@@ -107,12 +97,12 @@ def _is_missing(store: LocalStore, key: str, listed: set[str]) -> bool:
 
 def number(register: Register, batch: Iterable[Ready], stamp: IssueStamp) -> list[Document]:
     """The documents that the batch becomes, numbered; nothing is written."""
-    places = last_places(register.entries)
+    places = last_places(register.numbered)
     documents = []
     for ready in sorted(batch, key=_order):
         entity = ready.content.legal_entity
         day, zone = stamp.at(entity)
-        _require_later(register, entity, stamp)
+        _require_later(register, entity, stamp, day)
         places[entity, day.year] += 1
         documents.append(
             Document(
@@ -137,19 +127,31 @@ def _order(ready: Ready) -> tuple[str, ...]:
     )
 
 
-def _require_later(register: Register, entity: str, stamp: IssueStamp) -> None:
-    last = max((e.issued_at for e in register.entries if e.legal_entity == entity), default=None)
-    if last is not None and stamp.instant < last:
+def _require_later(register: Register, entity: str, stamp: IssueStamp, day: dt.date) -> None:
+    before = [entry for entry in register.numbered if entry.legal_entity == entity]
+    last = max((entry.issued_at for entry in before), default=stamp.instant)
+    last_day = max((entry.issue_date for entry in before), default=day)
+    if stamp.instant < last:
         raise InvoiceError(
             f"the last document of {entity} was issued at {last:%Y-%m-%d %H:%M:%S} UTC; expected "
             f"now to be later, found {stamp.instant:%Y-%m-%d %H:%M:%S} UTC. Set this machine's "
             f"clock right"
+        )
+    # Its time zone can have changed since, even over a new year.
+    if day < last_day:
+        raise InvoiceError(
+            f"the last document of {entity} is dated {last_day}; expected today to be no earlier "
+            f"day, found {day}, because {entity} is in another time zone now. Wait for the day, or "
+            f"set the zone back in eur.yaml"
         )
 
 
 def file(register: Register, documents: Sequence[Document]) -> Register:
     """Issue the documents; only within `filing`. Raises StorageError where the disk is full."""
     store = register.store
+    if not store.path(REGISTER).exists():
+        # So that documents which a crash leaves unnamed are never without one: then it was lost.
+        store.write(REGISTER, register.to_bytes())
     contents: dict[str, bytes] = {}
     entries = []
     for document in documents:
@@ -158,7 +160,7 @@ def file(register: Register, documents: Sequence[Document]) -> Register:
         contents |= files
     prepared = store.prepare_all(contents)
     store.make_durable(list(prepared.values()))
-    issued = Register(store, (*register.entries, *entries))
+    issued = Register(store, (*register.entries, *entries), register.lost)
     store.write(REGISTER, issued.to_bytes())
     store.give_keys(prepared)
     return issued

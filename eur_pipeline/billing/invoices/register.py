@@ -1,6 +1,7 @@
 """The register of all documents, and the files that it lists; reading needs no lock.
 
-Only `filing.py` writes. What the documents say is the business of `document.py`.
+Written by `filing.py`, and by `restoring.py` and `losses.py` where documents or the register were
+lost. What the documents say is the business of `document.py`.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -98,9 +100,25 @@ class Entry(_Part):
         return {key + DOCUMENT_SUFFIX: self.sha256, key + LINES_SUFFIX: self.lines_sha256}
 
 
+class Lost(_Part):
+    """A document whose files are lost for good; its number is not given again.
+
+    Attributes:
+        reason: Why that was accepted, at `accepted_at`.
+    """
+
+    number: str
+    legal_entity: str
+    issued_at: dt.datetime
+    issue_date: dt.date
+    reason: str
+    accepted_at: dt.datetime
+
+
 class _Content(_Part):
     format: int
     documents: tuple[Entry, ...]
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,12 @@ class Register:
 
     store: LocalStore
     entries: tuple[Entry, ...]
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def numbered(self) -> tuple[Entry | Lost, ...]:
+        """All that has or had a number."""
+        return (*self.entries, *self.lost)
 
     @cached_property
     def by_number(self) -> dict[str, Entry]:
@@ -170,26 +194,42 @@ class Register:
 
     def to_bytes(self) -> bytes:
         """The register's one form: JSON with a line per document."""
-        lines = ",\n".join(canonical(entry.model_dump(mode="json")) for entry in self.entries)
-        return f'{{"format": {FORMAT}, "documents": [\n{lines}\n]}}\n'.encode()
+        documents = _lines(self.entries)
+        lost = f', "lost": {_lines(self.lost)}' if self.lost else ""
+        return f'{{"format": {FORMAT}, "documents": {documents}{lost}}}\n'.encode()
+
+
+def _lines(parts: Iterable[_Part]) -> str:
+    lines = ",\n".join(canonical(part.model_dump(mode="json")) for part in parts)
+    return f"[\n{lines}\n]"
 
 
 def read_register(project: Project) -> Register:
     """The register as it is; an InvoiceError where it is damaged, or older than the documents."""
     store = LocalStore(project.invoices_path)
-    # Named only after the register had them: what is found first has to be in it afterwards.
-    named = list(named_documents(store))
-    register = Register(store, read_entries(store))
-    faults = [*strays(register, named), *number_faults(register.entries)]
+    register, unlisted = look_at_register(store)
+    faults = [*strays(unlisted), *number_faults(register.numbered)]
     if faults:
         raise InvoiceError(f"{store.path(REGISTER)}: {'; '.join(faults)}. {_RESTORE}")
     return register
 
 
-def strays(register: Register, named: Iterable[str]) -> Iterator[str]:
-    """That the register does not have all the documents that there are, if so."""
+def look_at_register(store: LocalStore) -> tuple[Register, list[str]]:
+    """The register, unchecked, and the keys of issued files that it does not have.
+
+    Raises InvoiceError where it cannot be read.
+    """
+    # Named only after the register had them: what is found first has to be in it afterwards.
+    named, unnamed = list(named_documents(store)), list(unnamed_documents(store))
+    register, exists = _read(store), store.path(REGISTER).exists()
+    # No document is written before there is a register: these were issued perhaps, and it is lost.
+    issued = named if exists else [*named, *unnamed]
     listed = {key for entry in register.entries for key in entry.hashes}
-    unlisted = [key for key in named if key not in listed]
+    return register, [key for key in issued if key not in listed]
+
+
+def strays(unlisted: list[str]) -> Iterator[str]:
+    """That the register does not have these files, if there are any."""
     if unlisted:
         yield (
             f"it is older than the documents beside it, or missing: it does not have "
@@ -198,13 +238,12 @@ def strays(register: Register, named: Iterable[str]) -> Iterator[str]:
         )
 
 
-def read_entries(store: LocalStore) -> tuple[Entry, ...]:
-    """What the register says, unchecked; an InvoiceError where it cannot be read."""
+def _read(store: LocalStore) -> Register:
     path = store.path(REGISTER)
     try:
         content = _Content.model_validate_json(store.read(REGISTER))
     except FileNotFoundError:
-        return ()
+        return Register(store, ())
     except ValidationError as error:
         raise InvoiceError(
             f"{path} is damaged: {error.errors()[0]['msg']}; restore it from a backup, or remove "
@@ -215,7 +254,7 @@ def read_entries(store: LocalStore) -> tuple[Entry, ...]:
             f"{path}: expected format {FORMAT}, found {content.format}, which a newer version of "
             f"this software wrote; use that one"
         )
-    return content.documents
+    return Register(store, content.documents, content.lost)
 
 
 def named_documents(store: LocalStore) -> Iterator[str]:
@@ -223,12 +262,22 @@ def named_documents(store: LocalStore) -> Iterator[str]:
     return (key for key in store.files() if "/" in key and key.endswith(SUFFIXES))
 
 
+def unnamed_documents(store: LocalStore) -> dict[str, Path]:
+    """By key, the files of documents that a crash kept from being named, or from being issued."""
+    found = {}
+    for path in sorted(store.root.glob(f"*/{UNFINISHED_PREFIX}*")):
+        if path.name.endswith(SUFFIXES):
+            named = path.with_name(path.name.removeprefix(UNFINISHED_PREFIX))
+            found[named.relative_to(store.root).as_posix()] = path
+    return found
+
+
 def number_of(legal_entity: str, year: int, place: int) -> str:
     """The number of that place in the entity's year; places begin at 1."""
     return f"{legal_entity}-{year}-{place:0{_DIGITS}}"
 
 
-def last_places(entries: Iterable[Entry]) -> dict[tuple[str, int], int]:
+def last_places(entries: Iterable[Entry | Lost]) -> dict[tuple[str, int], int]:
     """The last place that each legal entity has used in each year."""
     last: defaultdict[tuple[str, int], int] = defaultdict(int)
     for entity, year, place in _places(entries):
@@ -236,7 +285,7 @@ def last_places(entries: Iterable[Entry]) -> dict[tuple[str, int], int]:
     return last
 
 
-def number_faults(entries: Iterable[Entry]) -> Iterator[str]:
+def number_faults(entries: Iterable[Entry | Lost]) -> Iterator[str]:
     """Gaps and doubles in the numbers, and numbers that are not what they should be."""
     entries = list(entries)
     places: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
@@ -254,7 +303,7 @@ def number_faults(entries: Iterable[Entry]) -> Iterator[str]:
             yield f"{entry.number} is no number of {entry.legal_entity} in {entry.issue_date.year}"
 
 
-def _places(entries: Iterable[Entry]) -> Iterator[tuple[str, int, int]]:
+def _places(entries: Iterable[Entry | Lost]) -> Iterator[tuple[str, int, int]]:
     for entry in entries:
         if match := _NUMBER.fullmatch(entry.number):
             yield match[1], int(match[2]), int(match[3])

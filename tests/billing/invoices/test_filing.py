@@ -13,10 +13,11 @@ from eur_pipeline.billing.invoices.document import Document
 from eur_pipeline.billing.invoices.drawing import Scope
 from eur_pipeline.billing.invoices.filing import LOCK, filing
 from eur_pipeline.billing.invoices.issuing import bring_up_to_date, credit
-from eur_pipeline.billing.invoices.register import read_register
+from eur_pipeline.billing.invoices.register import Register, read_register
 from eur_pipeline.billing.invoices.restoring import restore_register
 from eur_pipeline.errors import BusyError, InvoiceError
 from eur_pipeline.project import Project
+from eur_pipeline.storage import LocalStore
 from tests.models.lake_project import record
 
 from .clerks import (
@@ -53,11 +54,12 @@ def copy_of(project: Project, path: Path) -> Project:
 
 
 def files(project: Project) -> dict[str, bytes]:
+    """All but a register without documents, which is made before the first of them."""
     folder = project.invoices_path
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.read_bytes() != Register(LocalStore(folder), ()).to_bytes()
     }
 
 
@@ -138,6 +140,42 @@ def test_a_batch_that_was_killed_when_it_was_issued_counts_as_billed_at_once(
     bring_up_to_date(project)
     assert issue_month(project, MARCH).documents == ()
     assert list(documents(project).values()) == list(batch)
+
+
+def killed_when_it_was_issued(built: Project, folder: Path) -> tuple[Project, Project]:
+    """Documents of which the register was written, and none named; and the same undisturbed."""
+    batch = issue_month(built, MARCH, dry_run=True).documents
+    whole = documents_of(built, folder / "whole")
+    file_documents(whole, batch)
+    for nth in itertools.count(1):
+        project = documents_of(built, folder / f"killed-{nth}")
+        assert work_alone(project, partial(file_documents, documents=batch), nth) == KILLED
+        if numbers(project):
+            break
+    assert documents(project) == {}
+    return project, whole
+
+
+def test_documents_that_a_crash_left_unnamed_are_not_removed_when_the_register_is_lost(
+    built: Project, tmp_path: Path
+) -> None:
+    project, whole = killed_when_it_was_issued(built, tmp_path)
+    (project.invoices_path / "register.json").unlink()
+    with pytest.raises(InvoiceError, match="restore-register"), filing(project):
+        pass
+    assert restore_register(project) == 2
+    assert files(project) == files(whole)
+
+
+def test_what_a_crash_left_half_written_gets_into_no_new_register(
+    built: Project, tmp_path: Path
+) -> None:
+    project, _ = killed_when_it_was_issued(built, tmp_path)
+    (project.invoices_path / "register.json").unlink()
+    (half, *_) = project.invoices_path.glob("*/.unfinished-*.parquet")
+    half.unlink()
+    with pytest.raises(InvoiceError, match="before anything of their batch was issued"):
+        restore_register(project)
 
 
 def test_a_clerk_killed_before_the_moment_of_issue_has_issued_nothing(

@@ -160,6 +160,17 @@ def test_a_clock_that_was_set_back_is_refused(project: Project) -> None:
         issue_month(project, MARCH, now=ISSUED[MARCH] - dt.timedelta(seconds=1))
 
 
+def test_no_document_is_dated_before_the_last_one_where_the_zone_of_its_entity_changed(
+    project: Project,
+) -> None:
+    new_year_in_geneva = dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC)
+    issue(project, MARCH, Scope(cost_centres=["C200"]), now=new_year_in_geneva)
+    text = project.config_path.read_text().replace("Europe/Zurich", "Atlantic/Azores")
+    project.config_path.write_text(text)
+    with pytest.raises(InvoiceError, match=r"dated 2027-01-01; .* found 2026-12-31"):
+        issue(Project(project.path), MARCH, now=new_year_in_geneva + dt.timedelta(minutes=1))
+
+
 def test_equal_contents_at_equal_times_are_files_equal_to_the_byte(
     project: Project, tmp_path: Path
 ) -> None:
