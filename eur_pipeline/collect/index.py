@@ -58,7 +58,7 @@ select number, at from listed natural join first_seen order by number
 """
 _RECALL_LANDED = """
 select number, key from listed join landed using (remote_path, mtime)
-where listed.size in (landed.size, -1) order by collected_at desc, key desc
+where listed.size in (landed.size, -1) order by collected_at, key
 """
 # In the place of a size that the server does not tell; what was landed has one.
 _NO_SIZE = -1
@@ -105,14 +105,15 @@ class Memory:
     it, never to remove it.
 
     Attributes:
-        landed_as: The key it was landed under.
+        landed_as: The keys it was landed under, the first collected first: several where files
+            that look the same had other contents.
         first_seen: When it was seen as it is.
         uncollected_since: When a file of its name was seen that was not collected yet, and there
             was always one since, though it may have changed; None where it is collected.
         stayed: Why it stayed when it was tried last; None where it was not.
     """
 
-    landed_as: str | None
+    landed_as: tuple[str, ...]
     first_seen: dt.datetime
     uncollected_since: dt.datetime | None
     stayed: Stayed | None
@@ -145,15 +146,16 @@ class LandingIndex:
             for table in ("first_seen", "stayed"):
                 connection.execute(_FORGET.format(table))
             connection.execute(_SEE, (_text(now),))
-            landed = connection.execute(_RECALL_LANDED).fetchall()
-            # The latest wins, and the first collected comes last.
-            keys = {number: key for number, key in landed if self._zone.has_manifest(key)}
+            keys: dict[int, tuple[str, ...]] = {}
+            for number, key in connection.execute(_RECALL_LANDED):
+                if self._zone.has_manifest(key):
+                    keys[number] = (*keys.get(number, ()), key)
             fresh = [(path,) for number, path, *_ in rows if number not in keys]
             since = dict(self._uncollected(connection, fresh, now))
             stayed = {n: _stayed(*facts) for n, *facts in connection.execute(_RECALL_STAYED)}
             seen = connection.execute(_RECALL_SEEN).fetchall()
         return [
-            Memory(keys.get(n), dt.datetime.fromisoformat(at), since.get(n), stayed.get(n))
+            Memory(keys.get(n, ()), dt.datetime.fromisoformat(at), since.get(n), stayed.get(n))
             for n, at in seen
         ]
 

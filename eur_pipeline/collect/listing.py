@@ -160,8 +160,8 @@ def _judge(
     *,
     needs_companion: bool,
 ) -> ListedArchive:
-    if memory.landed_as is not None:
-        hour, state = hour_of_key(memory.landed_as), State.COLLECTED
+    if memory.landed_as:
+        hour, state = hour_of_key(memory.landed_as[0]), State.COLLECTED
     else:
         hour = _upload_hour(collection, file, memory, now)
         state = State.TEMPORARY if is_temporary(collection, file.name) else State.NEW

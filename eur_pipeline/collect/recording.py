@@ -63,35 +63,35 @@ def _manifests(
     zone: LandingZone, index: LandingIndex, dialect: Dialect, fetched: Sequence[Fetched]
 ) -> list[Manifest]:
     """The manifests of a batch, which knows what is landed and what it holds itself."""
-    hashes = [_sha256(zone, dialect, f) for f in fetched]
+    landed = [_landed(zone, dialect, f) for f in fetched]
+    hashes = [
+        manifest.sha256 if manifest else _sha256(dialect, f)
+        for manifest, f in zip(landed, fetched, strict=True)
+    ]
     known = index.find_contents(set(hashes))
     taken: dict[str, Manifest] = {}
-    for f, sha256 in zip(fetched, hashes, strict=True):
-        landed = _landed(zone, f)
-        same = landed is not None and landed.sha256 == sha256
-        manifest = landed if same and landed else _new_manifest(zone, f, sha256, known, taken)
+    for f, before, sha256 in zip(fetched, landed, hashes, strict=True):
+        manifest = before or _new_manifest(zone, f, sha256, known, taken)
         taken[manifest.key] = manifest
         known.setdefault(manifest.sha256, manifest)
     return list(taken.values())
 
 
-def _sha256(zone: LandingZone, dialect: Dialect, fetched: Fetched) -> str:
+def _landed(zone: LandingZone, dialect: Dialect, fetched: Fetched) -> Manifest | None:
+    """The manifest that a file of this name, size, time and content was landed under already."""
+    manifests = (zone.manifest(key) for key in fetched.archive.memory.landed_as)
+    same = (m for m in manifests if m and m.sha256 == _sha256(dialect, fetched, m.companion))
+    return next(same, None)
+
+
+def _sha256(dialect: Dialect, fetched: Fetched, landed: Companion | None = None) -> str:
     """What the archive is known by.
 
-    A companion that is not on the server any more was removed after it was landed.
+    A companion that is not on the server any more was removed after it was `landed`.
     """
-    if fetched.companion is not None:
-        companion: str | None = fetched.companion.sha256
-    else:
-        landed = _landed(zone, fetched)
-        companion = landed.companion.sha256 if landed and landed.companion else None
-    return archive_sha256(dialect, fetched.copy.sha256, companion, fetched.archive.file.name)
-
-
-def _landed(zone: LandingZone, fetched: Fetched) -> Manifest | None:
-    """The manifest that a file of this name, size and time was landed under already."""
-    key = fetched.archive.memory.landed_as
-    return zone.manifest(key) if key else None
+    companion = fetched.companion or landed
+    beside = companion.sha256 if companion else None
+    return archive_sha256(dialect, fetched.copy.sha256, beside, fetched.archive.file.name)
 
 
 def _new_manifest(

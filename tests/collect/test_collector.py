@@ -336,6 +336,21 @@ def test_other_content_of_the_same_name_size_and_time_is_collected_too(
     assert remote.names() == []
 
 
+def test_contents_that_share_name_size_and_time_are_each_landed_once(
+    tmp_path: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_at(tmp_path / "project", remote)
+    remote.put("other.xml", archive_xml("world"))
+    collect_all(project)
+    leave_collected_on_server(project, remote, monkeypatch)
+    monkeypatch.setattr(ArchiveServer, "remove", do_nothing)
+    remote.put("im.xml", archive_xml("world"))
+
+    landings = [len(collect_all(project).collected) for _ in range(3)]
+
+    assert landings == [1, 0, 0]
+
+
 def test_a_lost_index_is_rebuilt_from_the_manifests(project: Project, remote: Remote) -> None:
     remote.put("im.xml", archive_xml("hello"))
     (first,) = collect_all(project).collected
