@@ -158,14 +158,15 @@ class _Collecting:
                 arrived = await _each(batch, partial(self._fetch, server))
                 await self._note_stayed(batch, arrived)
                 fetched = [each for each in arrived if isinstance(each, Fetched)]
-                await finishing
+                await asyncio.shield(finishing)
                 finishing = asyncio.create_task(self._finish(server, fetched))
-            await finishing
+            await asyncio.shield(finishing)
         finally:
-            # What is being landed is not left half done, nor to another run at the same time.
+            # What is being landed is not left half done, nor to another run at the same time: an
+            # interrupt, which would end the waiting for its thread alone, does not reach it.
             # Its own error is of no use where another ended the run: asked for, it is not logged.
             await asyncio.wait([finishing])
-            _ = finishing.cancelled() or finishing.exception()
+            finishing.exception()
 
     def _batches_with_room(self, todo: Sequence[ListedArchive]) -> Iterator[list[ListedArchive]]:
         """Those that the disk has room for when their turn comes; in the end, why not all.

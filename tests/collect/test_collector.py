@@ -3,7 +3,9 @@
 import datetime as dt
 import gzip
 import hashlib
+import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 import time_machine
@@ -11,7 +13,7 @@ import time_machine
 from eur_pipeline.collect.collector import collect
 from eur_pipeline.collect.index import INDEX_NAME, LandingIndex
 from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.report import CollectReport
+from eur_pipeline.collect.report import CollectReport, Progress
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.errors import (
     BusyError,
@@ -401,6 +403,31 @@ def test_folders_and_links_are_left_alone(project: Project, remote: Remote) -> N
 
     assert collect_all(project).collected == []
     assert remote.names() == ["folder.xml", "link.xml"]
+
+
+def test_an_interrupted_run_ends_when_what_it_is_landing_has_landed(
+    project: Project, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.put("im.xml", archive_xml("hello"))
+    record, landing, interrupted = LandingZone.record, Event(), Event()
+
+    def be_interrupted(zone: LandingZone, manifests: list[Manifest]) -> None:
+        landing.set()
+        interrupted.wait()
+        # What does not wait has ended long before.
+        time.sleep(0.3)
+        record(zone, manifests)
+
+    def interrupt(_: Progress) -> None:
+        if landing.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LandingZone, "record", be_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        collect(project, project.config.collections[0], on_progress=interrupt)
+
+    assert landed(project) == {"im.xml": archive_xml("hello")}
 
 
 def test_two_collectors_of_one_collection_exclude_each_other(project: Project) -> None:
