@@ -12,6 +12,7 @@ from eur_pipeline.billing.periods import Claim, Period, first_gap, hull, settle
 from eur_pipeline.billing.plan import (
     BASIC,
     NONE,
+    PREFIX,
     Rate,
     applies_to,
     classes_of,
@@ -20,9 +21,6 @@ from eur_pipeline.billing.rate_files import TARIFF_PLAN
 from eur_pipeline.billing.tariff_files import SIMPLE, TariffFiles
 from eur_pipeline.billing.times import Slot, TimeBands
 from eur_pipeline.errors import ConfigurationError
-
-# How the destination of a rate for a prefix begins, among those of all offers.
-PREFIX = "prefix:"
 
 # A set of slots with one name, one of them, and the bands that they are in.
 TimeClass = tuple[str, Slot, frozenset[str]]

@@ -13,6 +13,9 @@ from eur_pipeline.billing.periods import Period
 CLASSES = ("internal", "between_sites", "external")
 # The destination and the time of what has neither.
 NONE = "none"
+# How the destination of a rate for a prefix begins, among those of offers and in a rate's name: a
+# prefix can be called like a class.
+PREFIX = "prefix:"
 
 # How many steps, the whole numbers that allowances and tiers count, an unrounded unit has.
 STEPS = {
@@ -123,7 +126,8 @@ class Rate:
     @property
     def key(self) -> str:
         """What its versions have in common; tiers are counted by it."""
-        parts = (self.plan, self.usage_type, self.prefix or self.destination or "all")
+        target = PREFIX + self.prefix if self.prefix else self.destination or "all"
+        parts = (self.plan, self.usage_type, target)
         return "/".join((*parts, self.time_band) if self.time_band else parts)
 
     @property

@@ -74,6 +74,7 @@ def read_rates(path: Path, plans: Collection[str], bands: Collection[str]) -> li
         rows_of_rate[_identity(row)].append(row)
     rates = [_rate(rows) for rows in rows_of_rate.values()]
     _require_one_unit(rates)
+    _require_names_of_their_own(rates)
     return rates
 
 
@@ -169,6 +170,18 @@ def _require_common(rows: Sequence[Row], tiering: str) -> None:
         for column in _COMMON:
             if row.text(column) != first.text(column):
                 raise row.error(column, f"what line {first.line} says of the same rate")
+
+
+def _require_names_of_their_own(rates: Iterable[Rate]) -> None:
+    """Raise where a slash in a prefix makes two rates one: uses would be charged by both."""
+    first: dict[str, Rate] = {}
+    for rate in rates:
+        other = first.setdefault(rate.key, rate)
+        if (other.prefix, other.time_band) != (rate.prefix, rate.time_band):
+            raise rate.row.error(
+                "prefix",
+                f"another prefix or time band than make it {rate.key}, as line {other.row.line} is",
+            )
 
 
 def _require_one_unit(rates: Iterable[Rate]) -> None:

@@ -192,6 +192,32 @@ def test_one_usage_type_of_a_plan_is_counted_in_one_unit(tmp_path: Path) -> None
     assert "rates.csv, line 5, unit_size: expected what line 4 says" in said
 
 
+@pytest.mark.parametrize("prefix", ["all", "internal", "between_sites", "external"])
+def test_a_rate_for_a_prefix_has_another_name_than_that_of_a_class(
+    tmp_path: Path, prefix: str
+) -> None:
+    destination = "" if prefix == "all" else prefix
+    rates = (
+        *RATES,
+        *(f"office,delivery,{name},,,,,,,,,,1,," for name in {"", destination}),
+        f"office,delivery,,{prefix},,,,,,,,,5,,",
+    )
+    found = tariff(tmp_path, plans=PLANS, rates=rates)
+    assert len({rate.rate_id for rate in found.rates}) == len(found.rates)
+    assert len({rate.key for rate in found.rates}) == len(found.rates)
+
+
+def test_no_two_rates_have_one_name(tmp_path: Path) -> None:
+    rates = (*RATES, "office,message,,room@x,peak,,,,,,,,1,,", "office,message,,room@x,,,,,,,,,1,,")
+    said = refusal(
+        tmp_path,
+        plans=PLANS,
+        rates=(*rates, "office,message,,room@x/peak,,,,,,,,,2,,"),
+        time_bands=("peak,mon-fri,08:00,18:00",),
+    )
+    assert "rates.csv, line 6, prefix: expected another prefix or time band than make it" in said
+
+
 @pytest.mark.parametrize(
     ("rates", "missing"),
     [

@@ -46,7 +46,16 @@ DAMAGES = [
         "charge_lines_are_billed_or_free",
         f"update {LINES} set free_quantity = quantity, billed_quantity = 0 where charge > 0",
     ),
-    ("charge_lines_count_every_use", f"update {LINES} set uses = uses + 1"),
+    *(
+        ("charge_lines_count_every_use", f"{damage} where usage_type = '{usage_type}'")
+        for usage_type in ("message", "kilobyte", "active_person", "monthly_fee")
+        for damage in (f"update {LINES} set uses = uses + 1", f"delete from {LINES}")
+    ),
+    ("charge_lines_count_every_use", f"delete from {RATED} where usage_type = 'kilobyte'"),
+    (
+        "int_uses_rated_has_one_row_per_key",
+        f"insert into {RATED} from {RATED} where usage_type = 'kilobyte'",
+    ),
     *(
         (f"charges_by_{what}_add_up", damage.format(table=f"charges_by_{what}_monthly"))
         for what in ("person", "department", "cost_centre", "site")
@@ -185,6 +194,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     case.terms(minimum="5")
     case.rate(price="1")
     case.rate("kilobyte", price="1")
+    case.rate("active_person", price="0")
     case.rate("monthly_fee", price="3")
     case.allow("1")
     case.allow("3", "kilobyte")

@@ -530,6 +530,17 @@ def the_longest_prefix_goes_first(case: Case) -> None:
         case.send(NOON, to=(name,))
 
 
+@costs(_line("ann", "21", "delivery"))
+def a_prefix_named_like_a_class_is_a_rate_of_its_own(case: Case) -> None:
+    case.terms()
+    case.rate(price="0")
+    case.rate("delivery", price="1")
+    for prefix, price in (("all", "5"), ("internal", "7"), ("external", "9")):
+        case.rate("delivery", prefix=prefix, price=price)
+    case.send(NOON, to=("bob", "all@else.example", "internal@else.example"))
+    case.send(NOON, to=("bob", "internal@else.example"))
+
+
 @costs(_line("ann", "110") | _line("ann", "122", "delivery"))
 def the_farthest_recipient_decides_and_deliveries_go_their_own_way(case: Case) -> None:
     case.terms()

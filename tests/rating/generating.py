@@ -46,7 +46,11 @@ BANDS = (
     ("feast", "holiday", "02:30", "12:15"),
 )
 BAND_NAMES = ("peak", "night", "weekend", "feast")
-PREFIXES = ("@p", "@partner", "@partner.example", "a", "ann@", "ann@partner.example", "p1_")
+PREFIXES = (
+    *("@p", "@partner", "@partner.example", "a", "ann@", "ann@partner.example", "p1_"),
+    # Names of classes, and what stands for a rate without one.
+    *("all", "internal"),
+)
 OUTSIDERS = (
     "ann@partner.example",
     "bob@partners.example",
@@ -54,6 +58,8 @@ OUTSIDERS = (
     "room@p.example/n",
     "x@chat.presence.example",
     "room@chat.presence.example/n",
+    "all@else.example",
+    "internal_desk@partner.example",
 )
 PRICES = ("0", "0.005", "0.0125", "0.1", "0.333333", "1", "7.5", "120")
 SIZES = (0, 1, 499, 500, 501, 999, 1000, 1001, 1500, 12_345, 1_000_000, 1_500_001)
