@@ -3,6 +3,7 @@
 Whether they leave gaps or overlap is looked at in `coverage.py`.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -75,6 +76,7 @@ def read_rates(path: Path, plans: Collection[str], bands: Collection[str]) -> li
     rates = [_rate(rows) for rows in rows_of_rate.values()]
     _require_one_unit(rates)
     _require_names_of_their_own(rates)
+    _require_one_package_size_a_month(rates)
     return rates
 
 
@@ -194,3 +196,31 @@ def _require_one_unit(rates: Iterable[Rate]) -> None:
                 f"what line {other.row.line} says, because allowances and tiers of "
                 f"{rate.plan} {rate.usage_type} count one kind of unit",
             )
+
+
+def _require_one_package_size_a_month(rates: Iterable[Rate]) -> None:
+    """Raise where what was paid in packages would be divided by another size in the same month."""
+    for versions in _by_key(rates):
+        for earlier, later in pairwise(sorted(versions, key=lambda rate: rate.period.start)):
+            if _packages(earlier) != _packages(later) and _share_a_month(earlier, later):
+                raise later.row.error(
+                    "valid_from",
+                    f"the first of a month, because line {earlier.row.line} is for the same, and "
+                    f"packages of one month have one size",
+                )
+
+
+def _by_key(rates: Iterable[Rate]) -> Collection[Sequence[Rate]]:
+    found: defaultdict[str, list[Rate]] = defaultdict(list)
+    for rate in rates:
+        found[rate.key].append(rate)
+    return found.values()
+
+
+def _packages(rate: Rate) -> tuple[bool, int]:
+    return rate.tiering == "package", rate.package_steps
+
+
+def _share_a_month(earlier: Rate, later: Rate) -> bool:
+    last, first = earlier.period.end - dt.timedelta(days=1), later.period.start
+    return (last.year, last.month) >= (first.year, first.month)

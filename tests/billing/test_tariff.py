@@ -207,6 +207,45 @@ def test_a_rate_for_a_prefix_has_another_name_than_that_of_a_class(
     assert len({rate.key for rate in found.rates}) == len(found.rates)
 
 
+_BY_TEN = "office,delivery,,,,,{end},package,,,,10,0.6,,"
+_BY_HUNDRED = "office,delivery,,,,{start},,package,,,,100,5,,"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (_BY_TEN, _BY_HUNDRED),
+        (_BY_TEN, "office,delivery,,,,{start},,,,,,,0.1,,"),
+        ("office,delivery,,,,,{end},graduated,,,,,0.1,,", _BY_HUNDRED),
+        ("office,delivery,,,,,{end},,,,,,0.1,,", "office,delivery,,,,{start},,package,,,,1,1,,"),
+    ],
+)
+def test_packages_of_one_month_have_one_size(tmp_path: Path, earlier: str, later: str) -> None:
+    day = "2026-03-15"
+    rates = (*RATES, earlier.format(end=day), later.format(start=day))
+    said = refusal(tmp_path, plans=PLANS, rates=rates)
+    assert "rates.csv, line 5, valid_from: expected the first of a month" in said
+    assert "line 4 is for the same, and packages of one month have one size" in said
+    first = (*RATES, earlier.format(end=MARCH), later.format(start=MARCH))
+    assert tariff(tmp_path / "first", plans=PLANS, rates=first).rates
+
+
+def test_packages_of_one_month_have_one_size_also_around_a_gap(tmp_path: Path) -> None:
+    rates = (
+        *RATES,
+        "office,message,,,peak,,2026-03-10,package,,,,10,0.6,,",
+        "office,message,,,peak,2026-03-20,,package,,,,100,5,,",
+    )
+    said = refusal(tmp_path, plans=PLANS, rates=rates, time_bands=("peak,mon-fri,08:00,18:00",))
+    assert "rates.csv, line 5, valid_from: expected the first of a month" in said
+
+
+def test_the_price_of_a_package_can_change_on_any_day(tmp_path: Path) -> None:
+    later = _BY_TEN.format(end="").replace("delivery,,,,,", "delivery,,,,2026-03-15,")
+    rates = (*RATES, _BY_TEN.format(end="2026-03-15"), later)
+    assert tariff(tmp_path, plans=PLANS, rates=rates).rates
+
+
 def test_no_two_rates_have_one_name(tmp_path: Path) -> None:
     rates = (*RATES, "office,message,,room@x,peak,,,,,,,,1,,", "office,message,,room@x,,,,,,,,,1,,")
     said = refusal(

@@ -218,13 +218,15 @@ class Maker:
         versions = self.versions(0.3)
         if target.get("time_band") and "prefix" not in target and self.maybe(0.3):
             versions = versions[:1]
+        tiering, size = "", ""
         for start, end in versions:
-            tierings = ("flat", "", "graduated", "volume", "package")
-            tiering = "flat" if usage_type == "monthly_fee" else self.chance.choice(tierings)
+            known, (tiering, size) = (tiering, size), self.tiering(usage_type)
+            # Packages of one month have one size.
+            if start and start.day != 1 and "package" in (known[0], tiering):
+                tiering, size = known
             starts = [0]
             if tiering not in ("flat", ""):
                 starts += sorted(self.chance.sample((1, 2, 3, 5, 10), self.chance.randrange(3)))
-            size = self.chance.choice(("1", "2", "3", "7")) if tiering == "package" else ""
             for tier_from in starts:
                 self.world.add(
                     "tariff/rates.csv",
@@ -240,6 +242,13 @@ class Maker:
                     **unit,
                     **dates(start, end),
                 )
+
+    def tiering(self, usage_type: str) -> tuple[str, str]:
+        """How a rate is tiered, and the size of its packages."""
+        if usage_type == "monthly_fee":
+            return "flat", ""
+        tiering = self.chance.choice(("flat", "", "graduated", "volume", "package"))
+        return tiering, self.chance.choice(("1", "2", "3", "7")) if tiering == "package" else ""
 
     def allowances(self, plan: str, usage_type: str) -> None:
         names = [""] if usage_type == "active_person" else ["", "internal", "external"]

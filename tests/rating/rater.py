@@ -440,8 +440,11 @@ class Rater:
         """Unit by unit in order; a volume's price is that of the whole month."""
         counted: defaultdict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
         totals: defaultdict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
+        sizes: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
         for use in self.uses:
             totals[self.counter(use)] += use.units - use.free
+            sizes[self.counter(use)].add(use.rate["package_size"])
+        assert all(len(of_month) == 1 for of_month in sizes.values())
         for use in self.uses:
             key, left = self.counter(use), use.units - use.free
             before = counted[key]
