@@ -4,7 +4,8 @@ Decides; fetches and removes nothing. Sensor and collector see the server throug
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -25,6 +26,9 @@ WITHIN_A_SECOND = dt.timedelta(seconds=2)
 # By the clocks alone, which may differ by a minute, what is older than this was not written now.
 CERTAINLY_OLD = dt.timedelta(seconds=62)
 
+# How the archives end that have companions; docs/dialects/README.md says so.
+_ARCHIVE_SUFFIX = ".xml"
+
 # A file that cannot be had or removed for a reason of its own is tried again after pauses that
 # double, or all such files would be fetched once more by every run.
 FIRST_PAUSE = dt.timedelta(minutes=1)
@@ -38,6 +42,7 @@ class State(Enum):
     COLLECTED = "collected"
     TEMPORARY = "temporary name"
     ALONE = "without its companion"
+    ORPHANED = "a companion without its archive"
 
     @property
     def reason(self) -> str | None:
@@ -48,6 +53,7 @@ class State(Enum):
 _REASONS = {
     State.TEMPORARY: "its name says that it is still being uploaded",
     State.ALONE: "the file that its dialect reads beside it has not arrived",
+    State.ORPHANED: "the archive that it belongs to has not arrived",
 }
 
 
@@ -123,23 +129,54 @@ def survey(
     now: dt.datetime,
     companion_suffix: str | None = None,
 ) -> list[ListedArchive]:
-    """Every listed archive with its upload hour and state.
+    """Every listed archive with its upload hour and state, and every companion that has none.
 
     Files that end in the dialect's `companion_suffix` are no archives, but belong to one.
     """
     companions = {f.path: f for f in files if _is_companion(f, companion_suffix)}
     archives = [file for file in files if file.path not in companions]
+    pairs = _pairs(archives, companions, companion_suffix)
+    paired = set(pairs.values())
+    looked_at = [file for file in files if file not in paired]
     return [
         _judge(
             collection,
             file,
-            companions.get(_beside(file.path, companion_suffix)),
+            pairs.get(file.path),
             memory,
             now,
-            needs_companion=companion_suffix is not None,
+            alone=_alone(file, pairs, companion_suffix),
         )
-        for file, memory in zip(archives, index.recall(archives, now), strict=True)
+        for file, memory in zip(looked_at, index.recall(looked_at, now), strict=True)
     ]
+
+
+def _pairs(
+    archives: Sequence[RemoteFile], companions: Mapping[str, RemoteFile], suffix: str | None
+) -> dict[str, RemoteFile]:
+    """By an archive's path the companion that is its own.
+
+    Where several archives are called as it is, it belongs to the one that ends as archives with
+    companions do, or to none: with a wrong one it would be removed.
+    """
+    beside: dict[str, list[str]] = defaultdict(list)
+    for file in archives:
+        beside[_beside(file.path, suffix)].append(file.path)
+    pairs = {}
+    for path, companion in companions.items():
+        claims = beside[path]
+        if len(claims) > 1:
+            claims = [claim for claim in claims if claim.endswith(_ARCHIVE_SUFFIX)]
+        if claims:
+            pairs[claims[0]] = companion
+    return pairs
+
+
+def _alone(file: RemoteFile, pairs: Mapping[str, RemoteFile], suffix: str | None) -> State | None:
+    """What a file is that waits for another one, which belongs to it; None where it does not."""
+    if suffix is None or file.path in pairs:
+        return None
+    return State.ORPHANED if _is_companion(file, suffix) else State.ALONE
 
 
 def _is_companion(file: RemoteFile, suffix: str | None) -> bool:
@@ -158,15 +195,15 @@ def _judge(
     memory: Memory,
     now: dt.datetime,
     *,
-    needs_companion: bool,
+    alone: State | None,
 ) -> ListedArchive:
     if memory.landed_as:
         hour, state = hour_of_key(memory.landed_as[0]), State.COLLECTED
     else:
         hour = _upload_hour(collection, file, memory, now)
         state = State.TEMPORARY if is_temporary(collection, file.name) else State.NEW
-        if state is State.NEW and needs_companion and companion is None:
-            state = State.ALONE
+        if state is State.NEW and alone is not None:
+            state = alone
     return ListedArchive(collection.name, file, companion, hour, state, memory)
 
 

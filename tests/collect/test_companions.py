@@ -77,9 +77,37 @@ def test_one_file_without_the_other_waits(project: Project, remote: Remote, suff
     report = collect_all(project)
     assert report.collected == []
     assert remote.names() == [name]
-    assert [w.reason for w in report.waiting.values()] == (
-        ["the file that its dialect reads beside it has not arrived"] if suffix == ".xml" else []
+    missing = (
+        "file that its dialect reads beside it"
+        if suffix == ".xml"
+        else "archive that it belongs to"
     )
+    assert [w.reason for w in report.waiting.values()] == [f"the {missing} has not arrived"]
+    assert list(collect_all(project, later=LATER).alarms) == [f"{remote.path}/{name}"]
+
+
+def test_of_two_archives_that_one_companion_could_belong_to_the_xml_file_has_it(
+    project: Project, remote: Remote
+) -> None:
+    put_day_files(remote)
+    other = DAY.with_suffix(".log").name
+    remote.put(other, DAY_FILES[DAY.name])
+
+    report = collect_all(project)
+
+    assert [manifest.name for manifest in report.collected] == [DAY.name]
+    assert "has not arrived" in report.waiting[f"{remote.path}/{other}"].reason
+
+
+def test_a_companion_that_could_belong_to_two_other_files_belongs_to_none(
+    project: Project, remote: Remote
+) -> None:
+    for suffix, content in zip((".log", ".list", ".old"), (*DAY_FILES.values(), b""), strict=True):
+        remote.put(DAY.with_suffix(suffix).name, content)
+
+    report = collect_all(project)
+
+    assert (report.collected, len(report.waiting), len(remote.names())) == ([], 3, 3)
 
 
 def test_equal_files_of_two_owners_are_two_archives(project: Project, remote: Remote) -> None:
