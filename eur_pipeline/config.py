@@ -163,7 +163,7 @@ class Brakes(_Section):
 
     Attributes:
         files_per_run: The most files that one run fetches; none by default.
-        mebibytes_per_run: The most that one run fetches, its last file apart; none by default.
+        mebibytes_per_run: The most that one run fetches, its first file apart; none by default.
         free_disk_mebibytes: What has to stay free on this machine's disk.
         mass_change_factor: Only so many times the usual number of files of an upload interval are
             taken without a person's consent,

@@ -156,7 +156,11 @@ def require_room(project: Project, collection: Collection, size: int) -> None:
 
 
 def _within_limits(collection: Collection, work: Sequence[ListedArchive]) -> list[ListedArchive]:
-    """As many as one run may take, and one at least."""
+    """As many as one run may take, and one at least.
+
+    What waited when it was tried last comes last, longest ago first: it keeps no other waiting.
+    """
+    work = sorted(work, key=_tried_at)
     brakes = collection.brakes
     files = brakes.files_per_run or len(work)
     left = brakes.mebibytes_per_run * MEBIBYTE if brakes.mebibytes_per_run else None
@@ -168,6 +172,12 @@ def _within_limits(collection: Collection, work: Sequence[ListedArchive]) -> lis
             left -= archive.bytes
         todo.append(archive)
     return todo
+
+
+def _tried_at(archive: ListedArchive) -> dt.datetime:
+    """When the archive was tried, or was to be tried again; before all times where it was not."""
+    stayed = archive.memory.stayed
+    return stayed.again if stayed else dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _require_no_mass_change(

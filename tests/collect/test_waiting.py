@@ -176,6 +176,21 @@ def test_a_file_that_cannot_be_had_takes_no_place_in_a_run(
     assert [m.name for m in collect_all(project).collected] == ["b.xml"]
 
 
+def test_files_that_wait_take_no_place_in_a_run_from_those_that_do_not(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "braked", remote, brakes={"files_per_run": 1})
+    for name in ("a.xml", "b.xml"):
+        remote.put(name, HALF, dt.datetime.now(dt.UTC))
+    remote.put("c.xml", archive_xml("hello"))
+
+    tried = [list(collect_all(project).waiting) for _ in range(2)]
+    collected = collect_all(project).collected
+
+    assert tried == [["/archives/a.xml"], ["/archives/a.xml", "/archives/b.xml"]]
+    assert [m.name for m in collected] == ["c.xml"]
+
+
 def test_where_there_are_no_times_all_is_compared_before_it_is_removed(
     project: Project, remote: Remote, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
