@@ -7,9 +7,9 @@ to fetch, and when a file may be removed, is decided by the collector.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import wait
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from operator import attrgetter
 from typing import Any, Self, TypeVar
 
@@ -18,7 +18,7 @@ import asyncssh
 from eur_pipeline.collect.connection import Connection
 from eur_pipeline.collect.remote import Listing, RemoteFile, reason_to_leave, remote_file
 from eur_pipeline.config import Collection
-from eur_pipeline.errors import EurError, TransferError, VanishedError
+from eur_pipeline.errors import EurError, ServerUnreachableError, TransferError, VanishedError
 from eur_pipeline.project import Project
 
 # A server that says nothing for so long is lost. Not a limit for whole files: a slow link is slow.
@@ -96,7 +96,11 @@ class ArchiveServer:
             raise
 
     def list(self) -> Listing:
-        """What is in the remote folder; an error is an error, never an empty listing."""
+        """What is in the remote folder; an error is an error, never an empty listing.
+
+        Raises RemoteFolderError where somebody has to mend it, and ServerUnreachableError where the
+        server only says that it failed: it may have too much open at that moment.
+        """
         return self.run(self._list())
 
     async def look(self, path: str) -> RemoteFile | None:
@@ -135,7 +139,7 @@ class ArchiveServer:
         # By path: a folder that changes while it is listed may show a file twice.
         files: dict[str, RemoteFile] = {}
         left_alone = {}
-        with self._connection.translated(f"list {self._folder} on"):
+        with self._connection.translated(f"list {self._folder} on"), self._failing_for_now():
             async with self._unless_silent() as heard:
                 count = 0
                 async for entry in self._sftp.scandir(self._folder):
@@ -150,6 +154,18 @@ class ArchiveServer:
                     else:
                         files[file.path] = file
         return Listing(sorted(files.values(), key=attrgetter("path")), left_alone)
+
+    @contextmanager
+    def _failing_for_now(self) -> Iterator[None]:
+        """A failure without a reason is one that may be over soon."""
+        try:
+            yield
+        except asyncssh.SFTPFailure as error:
+            raise ServerUnreachableError(
+                f"could not list {self._folder} on {self.address}: the server said "
+                f"{error.reason!r}; it is tried again. Where that lasts, look whether remote_path "
+                f"of {self._connection.collection.name} is a folder"
+            ) from None
 
     @asynccontextmanager
     async def _unless_silent(self) -> AsyncIterator[Callable[[], None]]:

@@ -16,6 +16,7 @@ from eur_pipeline.collect.collector import collect
 from eur_pipeline.collect.landing import LandingZone, Manifest
 from eur_pipeline.collect.remote import reason_to_leave
 from eur_pipeline.collect.report import CollectReport
+from eur_pipeline.errors import ServerUnreachableError
 from eur_pipeline.project import Project
 from tests.conftest import Remote, archive_xml, embedded, project_at
 from tests.faults.lying import LyingFiles, empty, fail, twice, without_size, without_times
@@ -132,6 +133,20 @@ def test_a_file_that_the_server_lists_twice_is_one(
     report = collect_all(project)
 
     assert (len(report.collected), report.removed, remote.names()) == (2, 2, [])
+
+
+def test_a_listing_that_the_server_fails_without_a_reason_is_tried_again(
+    lying: tuple[Project, Remote, Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eur_pipeline.collect.collector.LONGEST_PAUSE_SECONDS", 0)
+    project, remote, script = lying
+    remote.put("a.xml", archive_xml("hello"))
+    script.set(Strike(Step.LIST, fail))
+    assert (len(collect_all(project).collected), remote.names()) == (1, [])
+
+    script.set(Strike(Step.LIST, fail, times=None))
+    with pytest.raises(ServerUnreachableError, match="look whether remote_path of geneva_im is a"):
+        collect_all(project)
 
 
 def test_a_size_that_no_disk_has_keeps_no_other_file_from_being_collected(
