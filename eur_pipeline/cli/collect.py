@@ -29,7 +29,12 @@ def collect(
     ] = None,
     directory: ProjectDir = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be done; fetch, land and remove nothing. Only the index beside "
+            "the landed archives notes which files were seen, and since when.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

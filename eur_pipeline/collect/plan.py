@@ -67,7 +67,10 @@ class Plan:
 
 
 def preview(project: Project, collection: Collection) -> Plan:
-    """What collecting would do now; raises what it would raise before the first file."""
+    """What collecting would do now; raises what it would raise before the first file.
+
+    The index is made where there is none, and notes what is listed, as at every look.
+    """
     index = LandingIndex(LandingZone.of(project), collection.name)
     with ArchiveServer.of(project, collection) as server:
         return plan(server, collection, dialect_of(project, collection), index, None)

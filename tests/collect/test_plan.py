@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from eur_pipeline.collect.collector import collect
+from eur_pipeline.collect.index import INDEX_NAME
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.plan import Plan, preview
 from eur_pipeline.errors import MassChangeError, StorageError
@@ -29,7 +30,7 @@ def braked(path: Path, remote: Remote, **brakes: Any) -> Project:
     return project_at(path, remote, brakes=brakes)
 
 
-def test_a_preview_says_what_would_be_done_and_does_nothing(
+def test_a_preview_says_what_would_be_done_and_leaves_nothing_but_the_index(
     project: Project, remote: Remote
 ) -> None:
     remote.put("a.xml", archive_xml("a"))
@@ -43,7 +44,8 @@ def test_a_preview_says_what_would_be_done_and_does_nothing(
     assert [path.rsplit("/", 1)[1] for path in plan.waiting] == ["b.xml.part"]
     assert plan.left_alone == {"folder": "a folder"}
     assert remote.names() == ["a.xml", "b.xml.part", "folder"]
-    assert landed_names(project) == set()
+    files = {path.name for path in project.landing_path.rglob("*") if path.is_file()}
+    assert files - {".index.lock"} == {INDEX_NAME}
 
 
 def test_a_temporary_name_raises_an_alarm_when_it_stands_too_long(
