@@ -6,13 +6,13 @@ What each part is, is found in SQL; the rules stand in docs/allocation.md.
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
 from eur_pipeline.billing.csv_file import Row, read_rows
 from eur_pipeline.billing.sites import SiteTree
 from eur_pipeline.config import LegalEntity, minor_unit_digits
+from eur_pipeline.months import month_of
 from eur_pipeline.project import Project
 
 COLUMNS = (
@@ -98,14 +98,10 @@ def _bill(row: Row, sites: SiteTree, entities: Mapping[str, LegalEntity]) -> Bil
 
 
 def _month(row: Row) -> dt.date:
-    text = row.required("local_month")
-    # Spreadsheets make 2026-03-01 of 2026-03.
-    for written in ("%Y-%m", "%Y-%m-%d"):
-        with suppress(ValueError):
-            day = dt.datetime.strptime(text, written).replace(tzinfo=dt.UTC).date()
-            if day.day == 1:
-                return day
-    raise row.error("local_month", "a month such as 2026-03")
+    try:
+        return month_of(row.required("local_month"))
+    except ValueError:
+        raise row.error("local_month", "a month such as 2026-03") from None
 
 
 def _minor_units(row: Row, digits: int, currency: str) -> int:

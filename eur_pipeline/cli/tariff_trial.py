@@ -6,7 +6,7 @@ The rating is done by `eur_pipeline.billing.trial`, the replacing of files by
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,18 +20,15 @@ from eur_pipeline.billing.trial import DIMENSIONS, Comparison, try_tariff
 from eur_pipeline.billing.trial.trying import OnProgress
 from eur_pipeline.cli.comparison import as_object, as_text, show
 from eur_pipeline.cli.console import AsJson, ProjectDir, errors, out, print_json, project_in
-
-_MONTH_FORMATS = ("%Y-%m", "%Y-%m-%d")
+from eur_pipeline.months import month_of
 
 
 def _month(text: str) -> dt.date:
     """The first day of the month that an option says; anything else is wrong use."""
-    for month_format in _MONTH_FORMATS:
-        with suppress(ValueError):
-            day = dt.datetime.strptime(text, month_format).replace(tzinfo=dt.UTC).date()
-            if day.day == 1:
-                return day
-    raise typer.BadParameter(f"{text!r} is no month; expected as 2026-03")
+    try:
+        return month_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no month; expected as 2026-03") from None
 
 
 def _dimension(text: str) -> str:
