@@ -31,6 +31,7 @@ from eur_pipeline.cli.console import (
 )
 from eur_pipeline.errors import EurError
 from eur_pipeline.models.publishing import publish
+from eur_pipeline.months import month_of
 from eur_pipeline.project import Project
 
 invoice = group(
@@ -44,7 +45,7 @@ invoice = group(
 
 def _month(value: str) -> dt.date:
     try:
-        return dt.datetime.strptime(value, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
+        return month_of(value)
     except ValueError:
         raise typer.BadParameter("expected a month such as 2026-03") from None
 
@@ -125,11 +126,13 @@ def diff(
     with errors.status("Bringing the models up to date"):
         found = changes(project, month, Scope(entity or (), cost_centre or ()))
     if as_json:
-        print_json({"changes": [_change_as_object(change) for change in found]})
+        accounts = [_change_as_object(change) for change in found.accounts]
+        print_json({"changes": accounts, "warnings": list(found.warnings)})
         return
-    for change in found:
+    _warn(found.warnings)
+    for change in found.accounts:
         _show_change(change)
-    if not found:
+    if not found.accounts:
         errors.print(f"nothing changed in {month:%Y-%m} since it was drafted or issued")
 
 
@@ -231,13 +234,19 @@ def credit(
     """
     if bool(numbers) == bool(month):
         raise typer.BadParameter("give either NUMBER or --month")
+    if numbers and (entity or cost_centre):
+        raise typer.BadParameter("--entity and --cost-centre go with --month: a NUMBER is one's")
+    if force and not reissue:
+        raise typer.BadParameter("--force goes with --reissue: nothing else can be in the way")
     if not reason.strip():
         raise typer.BadParameter("expected a reason")
     project = project_in(directory)
     with errors.status("Bringing the models up to date"):
         chosen = numbers or []
         if month:
-            chosen = issuing.differing(project, month, Scope(entity or (), cost_centre or ()))
+            scope = Scope(entity or (), cost_centre or ())
+            chosen, warnings = issuing.differing(project, month, scope)
+            _warn(warnings)
         batch = issuing.credit(
             project, chosen, reason.strip(), reissue=reissue, force=force, dry_run=dry_run
         )
@@ -279,6 +288,8 @@ def show(
     """Show a document, or with --month a month's drafts, with lines and taxes."""
     if bool(number) == bool(month):
         raise typer.BadParameter("give either NUMBER or --month, which shows drafts")
+    if number and (entity or cost_centre):
+        raise typer.BadParameter("--entity and --cost-centre go with --month: a NUMBER is one's")
     project = project_in(directory)
     if number:
         _show_document(project, number, as_json=as_json)
@@ -410,10 +421,17 @@ def _say_obstacles(obstacles: Iterable[str]) -> None:
         )
 
 
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        errors.print(
+            f"warning: {printable(warning)}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
 def _publish(project: Project) -> None:
     """The documents are issued whatever happens here."""
     try:
-        bring_up_to_date(project)
+        _warn(bring_up_to_date(project))
         publish(project)
     except EurError as error:
         errors.print(f"issued, but not published yet: {error}", markup=False, soft_wrap=True)

@@ -14,7 +14,13 @@ from eur_pipeline.billing.invoices.issuing import bring_up_to_date
 from eur_pipeline.cli import app
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.project import Project
-from tests.billing.invoices.months import ISSUED, MARCH, arrive, invoiced_project
+from tests.billing.invoices.months import (
+    ISSUED,
+    MARCH,
+    arrive,
+    invoiced_project,
+    with_a_lost_directory,
+)
 from tests.models.lake_project import record
 
 
@@ -100,6 +106,18 @@ def test_a_dry_run_shows_all_and_issues_nothing(directory: Path) -> None:
     assert "nothing of that was issued yet" in invoice(directory, "list").stderr
 
 
+def test_an_old_copy_of_the_directory_is_said(directory: Path) -> None:
+    with_a_lost_directory(Project(directory))
+    for command in ("draft", "diff"):
+        said = invoice(directory, command, "--month", "2026-03").stderr
+        assert "could not fetch directory" in said
+        assert "is used" in said
+
+
+def test_a_month_can_be_written_as_its_first_day(directory: Path) -> None:
+    assert invoice(directory, "list", "--month", "2026-03-01").exit_code == 0
+
+
 def test_late_usage_is_explained_before_it_is_credited(directory: Path) -> None:
     invoice(directory, "issue", "--month", "2026-03")
     arrive(Project(directory), 1, [record("2026-03-06T12:00")])
@@ -123,7 +141,7 @@ def test_programs_get_objects(directory: Path) -> None:
     assert draft["gross"] == "0.11"
     shown = json.loads(invoice(directory, "show", *month).stdout)["drafts"]
     assert shown[0] == draft
-    assert json.loads(invoice(directory, "diff", *month).stdout) == {"changes": []}
+    assert json.loads(invoice(directory, "diff", *month).stdout) == {"changes": [], "warnings": []}
     issued = json.loads(invoice(directory, "issue", *month).stdout)
     assert issued["issued"] is True
     assert issued["documents"][0]["content"] == draft
@@ -165,6 +183,11 @@ def test_a_loss_is_accepted_with_a_reason(directory: Path) -> None:
         ("show", "swiss_ag-2026-00001", "--month", "2026-03"),
         ("credit", "--reason", "x"),
         ("credit", "swiss_ag-2026-00001", "--reason", " "),
+        ("credit", "swiss_ag-2026-00001", "--reason", "x", "--force"),
+        ("credit", "--month", "2026-03", "--reason", "x", "--force"),
+        ("credit", "swiss_ag-2026-00001", "--reason", "x", "--entity", "swiss_ag"),
+        ("credit", "swiss_ag-2026-00001", "--reason", "x", "--cost-centre", "C100"),
+        ("show", "swiss_ag-2026-00001", "--entity", "swiss_ag"),
     ],
 )
 def test_wrong_use_ends_with_2(directory: Path, arguments: tuple[str, ...]) -> None:

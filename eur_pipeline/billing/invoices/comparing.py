@@ -73,6 +73,18 @@ class AccountChange:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What changed in a month.
+
+    Attributes:
+        warnings: What could not be fetched, so that an old copy of it was compared.
+    """
+
+    accounts: tuple[AccountChange, ...]
+    warnings: tuple[str, ...]
+
+
 DRAFT = "draft"
 
 
@@ -82,14 +94,14 @@ def changes(
     scope: Scope = ALL,
     *,
     wait_seconds: float = WAIT_SECONDS,
-) -> list[AccountChange]:
+) -> Changes:
     """The accounts whose month would be invoiced otherwise now than it was drafted or issued.
 
     An issued invoice is compared with the one that would be issued in its place, so what other
     documents have adjusted since is no difference. Nothing is written. Raises as `issue` does.
     """
     with filing(project, wait_seconds=wait_seconds) as register:
-        bring_up_to_date(project)
+        warnings = bring_up_to_date(project)
         before = _before(project, register, month, scope)
         after = _after(project, register, month, scope)
     placements = {p.person_id: p for content in after.values() for p in content.people}
@@ -97,7 +109,7 @@ def changes(
         _compared(account, month, before.get(account), after.get(account), placements)
         for account in sorted(before.keys() | after.keys())
     )
-    return [change for change in found if change.lines or change.taxes]
+    return Changes(tuple(change for change in found if change.lines or change.taxes), warnings)
 
 
 _Before = tuple[str, Content]

@@ -101,11 +101,16 @@ def credit(
         return _file(register, batch, stamp, found, dry_run=dry_run)
 
 
-def differing(project: Project, month: dt.date, scope: Scope = ALL) -> list[str]:
-    """The numbers of the month's standing invoices that differ from what it comes to now."""
+def differing(
+    project: Project, month: dt.date, scope: Scope = ALL
+) -> tuple[list[str], tuple[str, ...]]:
+    """The numbers of the month's standing invoices that differ from what it comes to now.
+
+    And what `bring_up_to_date` could not have.
+    """
     with filing(project) as register:
-        bring_up_to_date(project)
-        return differing_invoices(project, register, month, scope)
+        outdated = bring_up_to_date(project)
+        return differing_invoices(project, register, month, scope), outdated
 
 
 def prepare(
@@ -121,20 +126,24 @@ def prepare(
     looks for what is missing, would be neither in the invoices nor in the way.
     """
     with unchanging_lake(project):
-        bring_up_to_date(project, holds_lake=True)
+        outdated = bring_up_to_date(project, holds_lake=True)
         drawn = draw()
         found = obstacles(project, register, month, drawn.usage_months, stamp.instant)
-        return drawn, (*found, *drawn.to_credit)
+        return drawn, (*outdated, *found, *drawn.to_credit)
 
 
-def bring_up_to_date(project: Project, *, holds_lake: bool = False) -> None:
-    """Build the models; an InvoiceError where their tests do not pass."""
+def bring_up_to_date(project: Project, *, holds_lake: bool = False) -> tuple[str, ...]:
+    """Build the models; which files it had old copies of, because they could not be fetched.
+
+    Raises InvoiceError where tests of the models do not pass.
+    """
     report = build(project, holds_lake=holds_lake)
     if not report.committed:
         raise InvoiceError(
             "the models cannot be brought up to date, because tests failed: "
             + "; ".join(failure.message for failure in report.failures)
         )
+    return report.warnings
 
 
 def _forced(

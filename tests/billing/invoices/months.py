@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -97,6 +98,18 @@ def land_everything(project: Project, month: dt.date) -> None:
         index = LandingIndex(zone, collection.name)
         for hour, change in index.unread().items():
             index.mark_read(hour, change)
+
+
+def with_a_lost_directory(project: Project) -> Project:
+    """The same project, whose directory lies elsewhere, was fetched once and is gone now."""
+    export = project.path.parent / "people.csv"
+    shutil.copyfile(project.path / "directory.csv", export)
+    with project.config_path.open("a", encoding="utf-8") as file:
+        file.write(f"organisation:\n  directory: file://{export}\n")
+    project = Project(project.path)
+    bring_up_to_date(project)
+    export.unlink()
+    return project
 
 
 def manifest(collection: str, hour: dt.datetime) -> Manifest:

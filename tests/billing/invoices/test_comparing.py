@@ -24,6 +24,7 @@ from .months import (
     arrive,
     invoiced_project,
     issue_month,
+    with_a_lost_directory,
     write_tariff_folder,
 )
 
@@ -44,7 +45,7 @@ def project(built: Project, tmp_path: Path) -> Project:
 
 
 def changed(project: Project) -> dict[str, AccountChange]:
-    return {c.account.cost_centre: c for c in changes(Project(project.path), MARCH)}
+    return {c.account.cost_centre: c for c in changes(Project(project.path), MARCH).accounts}
 
 
 def test_nothing_has_changed_right_after_a_draft_or_an_issue(project: Project) -> None:
@@ -127,6 +128,13 @@ def test_looking_writes_nothing(project: Project) -> None:
 def test_a_draft_says_what_is_in_the_way_and_is_not_refused(project: Project) -> None:
     drafts = draft(project, APRIL, now=ISSUED[MARCH])
     assert "the month is not over" in drafts.obstacles[0]
+
+
+def test_what_could_not_be_fetched_is_said_by_draft_and_diff(project: Project) -> None:
+    project = with_a_lost_directory(project)
+    assert "could not fetch directory" in draft(project, MARCH).obstacles[0]
+    (warning,) = changes(project, MARCH).warnings
+    assert "could not fetch directory" in warning
 
 
 def test_a_draft_of_one_account_leaves_the_others_as_they_were(project: Project) -> None:

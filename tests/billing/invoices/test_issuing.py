@@ -34,6 +34,7 @@ from .months import (
     issue_month,
     land_everything,
     manifest,
+    with_a_lost_directory,
     write_tariff_folder,
 )
 
@@ -306,6 +307,18 @@ def test_what_was_forced_stays_on_record_with_its_reason(project: Project) -> No
     bring_up_to_date(project)
     reasons = query(project, "select distinct forced_reason from invoices")
     assert reasons == [("Geneva's server was replaced that day",)]
+
+
+def test_a_directory_that_could_not_be_fetched_is_in_the_way_until_it_is_forced(
+    project: Project,
+) -> None:
+    project = with_a_lost_directory(project)
+    with pytest.raises(InvoiceError, match=r"could not fetch directory .* The copy of .* is used"):
+        issue_month(project, MARCH)
+    issue_month(project, MARCH, force_reason="nobody moved in March")
+    forced = documents(project)["swiss_ag-2026-00001"].forced
+    assert forced is not None
+    assert "could not fetch directory" in forced.obstacles[0]
 
 
 def test_a_force_that_was_not_needed_leaves_no_trace(project: Project) -> None:
