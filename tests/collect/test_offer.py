@@ -23,6 +23,8 @@ def saying(*parts: bytes, hang: bool = False) -> Iterator[int]:
         def serve() -> None:
             caller, _ = listener.accept()
             with caller:
+                # What is not read when a connection is closed takes with it what was said.
+                caller.recv(1024)
                 for part in parts:
                     caller.sendall(part)
                 over.wait(10 if hang else 0)
