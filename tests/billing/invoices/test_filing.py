@@ -3,7 +3,7 @@
 import itertools
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from eur_pipeline.billing.invoices.filing import LOCK, filing
 from eur_pipeline.billing.invoices.issuing import bring_up_to_date, credit
 from eur_pipeline.billing.invoices.register import Register, read_register
 from eur_pipeline.billing.invoices.restoring import restore_register
-from eur_pipeline.errors import BusyError, InvoiceError
+from eur_pipeline.errors import BusyError, InvoiceError, StorageError
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
 from tests.models.lake_project import record
@@ -28,6 +28,7 @@ from .clerks import (
     work_alone,
     work_at_once,
 )
+from .full_disk import full_disk
 from .months import APRIL, ISSUED, MARCH, arrive, documents, invoiced_project, issue_month
 
 
@@ -71,7 +72,14 @@ def test_a_batch_killed_at_any_step_is_issued_wholly_or_not_at_all(
     built: Project, tmp_path: Path
 ) -> None:
     documents = issue_month(built, MARCH, dry_run=True).documents
-    _strike_at_every_step(built, tmp_path, documents)
+    _strike_at_every_step(built, tmp_path, documents, kill)
+
+
+def test_a_batch_on_a_full_disk_is_issued_wholly_or_not_at_all(
+    built: Project, tmp_path: Path
+) -> None:
+    documents = issue_month(built, MARCH, dry_run=True).documents
+    _strike_at_every_step(built, tmp_path, documents, fill_the_disk)
 
 
 def test_a_credit_note_and_its_new_invoice_are_issued_together_or_not_at_all(
@@ -81,17 +89,39 @@ def test_a_credit_note_and_its_new_invoice_are_issued_together_or_not_at_all(
         issued, ["swiss_ag-2026-00001"], "late", reissue=True, now=ISSUED[APRIL], dry_run=True
     )
     assert len(batch.documents) == 2
-    _strike_at_every_step(issued, tmp_path, batch.documents)
+    _strike_at_every_step(issued, tmp_path, batch.documents, kill)
 
 
-def _strike_at_every_step(start: Project, folder: Path, documents: Sequence[Document]) -> None:
+Strike = Callable[[Project, Sequence[Document], int], bool]
+
+
+def kill(project: Project, documents: Sequence[Document], nth: int) -> bool:
+    """Whether the process was killed after that step, or had no such step."""
+    exit_code = work_alone(project, partial(file_documents, documents=documents), nth)
+    assert exit_code in (0, KILLED)
+    return exit_code == KILLED
+
+
+def fill_the_disk(project: Project, documents: Sequence[Document], nth: int) -> bool:
+    """Whether that step was refused, or there was none."""
+    try:
+        with full_disk(project.invoices_path, room=nth - 1):
+            file_documents(project, documents)
+    except StorageError as error:
+        assert "make room on that disk" in str(error)  # noqa: PT017 - or no error at all
+        return True
+    return False
+
+
+def _strike_at_every_step(
+    start: Project, folder: Path, documents: Sequence[Document], strike: Strike
+) -> None:
     whole = documents_of(start, folder / "undisturbed")
     file_documents(whole, documents)
     outcomes = []
     for nth in itertools.count(1):
         project = documents_of(start, folder / str(nth))
-        exit_code = work_alone(project, partial(file_documents, documents=documents), nth)
-        if exit_code != KILLED:
+        if not strike(project, documents, nth):
             break
         outcomes.append(_is_issued(project, start, whole))
         # Whoever is next finishes what was issued, and clears away what was not.
@@ -101,7 +131,6 @@ def _strike_at_every_step(start: Project, folder: Path, documents: Sequence[Docu
         if not outcomes[-1]:
             file_documents(project, documents)
             assert files(project) == files(whole), f"after step {nth}"
-    assert exit_code == 0
     # Not issued up to some step, and issued from there on.
     assert outcomes == sorted(outcomes)
     assert min(outcomes.count(False), outcomes.count(True)) > len(documents)
