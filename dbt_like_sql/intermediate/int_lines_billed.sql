@@ -2,11 +2,17 @@
 
 with lines as (
 
-    select * from {{ source('inputs', 'billed_lines') }}
+    select
+        *,
+        -- Numbers of a legal entity do not rise as texts: after 99999 comes 100000.
+        concat(
+            split_part(number, '-', -2), lpad(split_part(number, '-', -1), 12, '0')
+        ) as year_and_place
+    from {{ source('inputs', 'billed_lines') }}
 
 ),
 
--- The name as in the last document: numbers of one legal entity and year rise as texts, too.
+-- The name as in the last document.
 final as (
 
     select
@@ -15,7 +21,7 @@ final as (
         currency,
         cost_centre,
         person_id,
-        max_by(name, number) as name,
+        max_by(name, year_and_place) as name,
         department,
         site,
         plan,

@@ -2,7 +2,13 @@
 
 with lines as (
 
-    select * from {{ ref('billed_lines_monthly') }}
+    select
+        *,
+        -- Numbers of a legal entity do not rise as texts: after 99999 comes 100000.
+        concat(
+            split_part(number, '-', -2), lpad(split_part(number, '-', -1), 12, '0')
+        ) as year_and_place
+    from {{ ref('billed_lines_monthly') }}
 
 ),
 
@@ -11,7 +17,7 @@ final as (
     select
         local_month,
         person_id,
-        max_by(name, number) as name,
+        max_by(name, year_and_place) as name,
         cost_centre,
         legal_entity,
         currency,
