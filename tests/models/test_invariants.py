@@ -76,6 +76,7 @@ DAMAGES = [
             "delete from {table}",
         )
     ),
+    ("assignments_are_of_somebody", "update inputs.assignments set name = 'another'"),
     ("billed_lines_belong_to_a_document", "delete from invoices"),
     ("billed_taxes_are_on_all_billed_lines", f"update {BILLED} set charge = charge + 0.01"),
     ("billed_taxes_are_on_all_billed_lines", "delete from billed_taxes_monthly"),
@@ -192,6 +193,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     world.add("tariff/taxes.csv", site="zurich", percent="8.1")
     case = Case(world, "office")
     case.terms(minimum="5")
+    # Both cost centres that have the plan are somebody's.
+    case.move("di", "2026-03-20")
     case.rate(price="1")
     case.rate("kilobyte", price="1")
     case.rate("active_person", price="0")
