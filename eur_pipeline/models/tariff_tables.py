@@ -33,8 +33,8 @@ OFFERS = pa.schema(
 )
 RATES = pa.schema(
     {
-        **dict.fromkeys(("rate_id", "rate_key", "plan", "usage_type", "time_band"), _text),
-        "tiering": _text,
+        **dict.fromkeys(("rate_id", "rate_key", "plan", "usage_type"), _text),
+        **dict.fromkeys(("destination", "prefix", "time_band", "tiering"), _text),
         "is_counted": pa.bool_(),
         "unit_steps": pa.int64(),
         "rounding": _text,
@@ -141,6 +141,8 @@ def _rate(rate: Rate, is_counted: bool) -> Row:
         "rate_key": rate.key,
         "plan": rate.plan,
         "usage_type": rate.usage_type,
+        "destination": rate.destination,
+        "prefix": rate.prefix,
         "time_band": rate.time_band,
         "tiering": rate.tiering,
         "is_counted": is_counted,

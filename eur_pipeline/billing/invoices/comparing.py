@@ -195,6 +195,7 @@ def _reasons(
             {f"{p.plan}, {p.local_month:%Y-%m}": p for p in before.plans},
             {f"{p.plan}, {p.local_month:%Y-%m}": p for p in after.plans},
         )
+        yield from _holidays(before, after)
     for person in before.people:
         if person.person_id in placements:
             yield from _moves(person, placements[person.person_id])
@@ -209,10 +210,28 @@ def _terms(
         elif name not in before:
             yield f"{kind} {name} is used now"
         else:
-            old, new = (dict(_flat(side[name].model_dump(mode="json"))) for side in (before, after))
+            old, new = _said_by_both(before[name], after[name])
             for place in sorted(old.keys() | new.keys()):
                 if old.get(place) != new.get(place):
                     yield f"{kind} {name}: {place} {_shown(old, place)} -> {_shown(new, place)}"
+
+
+def _said_by_both(*sides: BaseModel) -> Iterator[dict[str, object]]:
+    """Their values; a document of long ago does not say all that is said today."""
+    said = set.intersection(*(side.model_fields_set for side in sides))
+    return (dict(_flat(side.model_dump(mode="json", include=said))) for side in sides)
+
+
+def _holidays(before: Content, after: Content) -> Iterator[str]:
+    """The days of the invoice month that are a holiday of a site on one side only."""
+    old, new = (
+        {unit.unit: set(unit.holidays) for unit in side.hierarchy if unit.holidays is not None}
+        for side in (before, after)
+    )
+    for site in sorted(old.keys() & new.keys()):
+        for day in sorted(old[site] ^ new[site]):
+            if day.replace(day=1) == before.month:
+                yield f"holiday: {day} {'is' if day in new[site] else 'was'} one of {site}"
 
 
 def _flat(value: object, place: str = "") -> Iterator[tuple[str, object]]:

@@ -13,7 +13,13 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from eur_pipeline.config import MINOR_UNIT_DIGITS
 
@@ -44,6 +50,15 @@ class _Part(BaseModel):
     """A part of a document; those there are thousands of are data classes, ten times as quick."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _GrownPart(_Part):
+    """A part to which fields were added: documents that do not say them keep form and hash."""
+
+    @model_serializer(mode="wrap")
+    def _as_said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        said = self.model_fields_set
+        return {name: value for name, value in serialize(self).items() if name in said}
 
 
 # A quantity, price or unrounded amount; money has as many digits as it was given.
@@ -223,8 +238,22 @@ class TierTerms(_Part):
     markup_fixed: Amount
 
 
-class RateTerms(_Part):
-    """A rate as it was."""
+class BandSpan(_Part):
+    """A part of the days of a time band, on the clock at the wall."""
+
+    days: str
+    start: str
+    end: str
+
+
+class RateTerms(_GrownPart):
+    """A rate as it was.
+
+    Attributes:
+        destination: A class, or empty for all that no other rate is for.
+        prefix: Of an address, or of a domain when it begins with @; empty = none.
+        band: When its time band is; none where it has no band.
+    """
 
     rate: str
     time_band: str
@@ -234,6 +263,9 @@ class RateTerms(_Part):
     package_size: int
     valid_from: dt.date | None
     valid_to: dt.date | None
+    destination: str | None = None
+    prefix: str | None = None
+    band: tuple[BandSpan, ...] | None = None
     tiers: tuple[TierTerms, ...]
 
 
@@ -304,17 +336,19 @@ class Above:
     level: int
 
 
-class Unit(_Part):
+class Unit(_GrownPart):
     """A site, department or cost centre: its names, and what was above it.
 
     Attributes:
         kind: site, department or cost_centre.
+        holidays: Of a site, in the months of its lines.
     """
 
     kind: str
     unit: str
     names: tuple[Named, ...]
     above: tuple[Above, ...]
+    holidays: tuple[dt.date, ...] | None = None
 
 
 class Content(_Part):

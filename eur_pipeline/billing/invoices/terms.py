@@ -6,7 +6,7 @@ Everything is read from the warehouse, so that it is what the lines were rated b
 import calendar
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import duckdb
 from eur_pipeline.billing.invoices.document import (
     Above,
     AllowanceTerms,
+    BandSpan,
     LineKey,
     Named,
     PersonPlaced,
@@ -25,6 +26,7 @@ from eur_pipeline.billing.invoices.document import (
     TierUsed,
     Unit,
 )
+from eur_pipeline.billing.times import DAY_KINDS
 
 _TIERS_USED = """
     select
@@ -39,12 +41,22 @@ _TIERS_USED = """
 _RATES = """
     select
         rates.rate_id, rates.time_band, rates.tiering, rates.rounding, rates.unit_steps,
-        rates.package_steps, rates.valid_from, rates.valid_to,
+        rates.package_steps, rates.valid_from, rates.valid_to, rates.destination, rates.prefix,
         tiers.tier, tiers.tier_from * rates.price_value, tiers.price, tiers.markup_factor,
         tiers.markup_fixed
     from inputs.rates as rates
     inner join inputs.rate_tiers as tiers on rates.rate_id = tiers.rate_id
     order by rates.rate_id, tiers.tier
+"""
+_BANDS = """
+    select time_class, day_kind, quarter from inputs.time_classes
+    where time_class <> ''
+    order by quarter
+"""
+_HOLIDAYS = """
+    select site, date from inputs.holidays
+    where list_contains($months, cast(date_trunc('month', date) as date))
+    order by all
 """
 _PLANS = """
     select months.month, plans.plan, plans.scope, plans.minimum, plans.maximum, plans.is_prorated
@@ -109,6 +121,7 @@ class Terms:
         people: The rows of the directory, by person.
         names: What a department or cost centre is called, by kind and unit.
         above: What is above a site, department or cost centre, by kind and unit.
+        holidays: Those of every site that has any.
     """
 
     tiers_used: TiersUsed
@@ -117,6 +130,7 @@ class Terms:
     people: dict[str, list[Dated]]
     names: dict[UnitKey, list[Dated]]
     above: dict[UnitKey, list[Dated]]
+    holidays: dict[str, list[Dated]]
 
     def rates_of(self, used: Iterable[TierUsed]) -> tuple[RateTerms, ...]:
         """The rates that these tiers are of."""
@@ -162,9 +176,18 @@ class Terms:
                 above=tuple(
                     Above(*row) for row in _within(self.above.get((kind, name), ()), of_unit)
                 ),
+                **self._holidays_of(kind, name, of_unit),
             )
             for (kind, name), of_unit in months.items()
         )
+
+    def _holidays_of(
+        self, kind: str, name: str, months: Collection[dt.date]
+    ) -> dict[str, tuple[dt.date, ...]]:
+        if kind != "site":
+            return {}
+        days = (day for (day,) in self.holidays.get(name, ()))
+        return {"holidays": tuple(day for day in days if day.replace(day=1) in months)}
 
 
 def read_terms(connection: duckdb.DuckDBPyConnection, months: Iterable[dt.date]) -> Terms:
@@ -172,7 +195,7 @@ def read_terms(connection: duckdb.DuckDBPyConnection, months: Iterable[dt.date])
     limits = {"months": sorted(set(months))}
     return Terms(
         tiers_used=_tiers_used(connection.execute(_TIERS_USED, limits).fetchall()),
-        rates=_rates(connection.execute(_RATES).fetchall()),
+        rates=_rates(connection.execute(_RATES).fetchall(), connection.execute(_BANDS).fetchall()),
         plans=_plans(
             connection.execute(_PLANS, limits).fetchall(),
             connection.execute(_ALLOWANCES, limits).fetchall(),
@@ -180,6 +203,9 @@ def read_terms(connection: duckdb.DuckDBPyConnection, months: Iterable[dt.date])
         people=_grouped((row[0], row[1:]) for row in connection.execute(_PEOPLE).fetchall()),
         names=_grouped(((*row[:2],), row[2:]) for row in connection.execute(_NAMES).fetchall()),
         above=_grouped(((*row[:2],), row[2:]) for row in connection.execute(_ABOVE).fetchall()),
+        holidays=_grouped(
+            (row[0], row[1:]) for row in connection.execute(_HOLIDAYS, limits).fetchall()
+        ),
     )
 
 
@@ -206,16 +232,46 @@ def _tiers_used(rows: Iterable[tuple[Any, ...]]) -> TiersUsed:
     return {key: tuple(used) for key, used in found.items()}
 
 
-def _rates(rows: Iterable[tuple[Any, ...]]) -> dict[str, RateTerms]:
-    own = tuple(RateTerms.model_fields)[:-1]
+def _rates(
+    rows: Iterable[tuple[Any, ...]], slots: Iterable[tuple[str, str, int]]
+) -> dict[str, RateTerms]:
+    own = tuple(name for name in RateTerms.model_fields if name not in ("band", "tiers"))
+    bands = _bands(slots)
     tiers: defaultdict[tuple[Any, ...], list[TierTerms]] = defaultdict(list)
     for row in rows:
         tier = dict(zip(TierTerms.model_fields, row[len(own) :], strict=True))
         tiers[row[: len(own)]].append(TierTerms(**tier))
-    return {
-        row[0]: RateTerms(**dict(zip(own, row, strict=True)), tiers=tuple(of_rate))
-        for row, of_rate in tiers.items()
-    }
+    found = {}
+    for row, of_rate in tiers.items():
+        terms = dict(zip(own, row, strict=True))
+        band = bands.get(terms["time_band"], ())
+        found[row[0]] = RateTerms(**terms, band=band, tiers=tuple(of_rate))
+    return found
+
+
+def _bands(slots: Iterable[tuple[str, str, int]]) -> dict[str, tuple[BandSpan, ...]]:
+    """The spans of every band, from quarters of an hour in order; their class names its bands."""
+    quarters: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for time_class, day, quarter in slots:
+        for band in time_class.split("+"):
+            quarters[band][day].append(quarter)
+    return {band: tuple(_spans(of_days)) for band, of_days in quarters.items()}
+
+
+def _spans(quarters: Mapping[str, Sequence[int]]) -> Iterator[BandSpan]:
+    days: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for day, of_day in quarters.items():
+        starts = [q for q in of_day if q - 1 not in of_day]
+        ends = [q + 1 for q in of_day if q + 1 not in of_day]
+        for span in zip(starts, ends, strict=True):
+            days[span].add(day)
+    for (start, end), names in sorted(days.items()):
+        in_order = " ".join(day for day in DAY_KINDS if day in names)
+        yield BandSpan(days=in_order, start=_clock(start), end=_clock(end))
+
+
+def _clock(quarter: int) -> str:
+    return f"{quarter // 4:02}:{quarter % 4 * 15:02}"
 
 
 def _plans(
