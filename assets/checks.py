@@ -33,7 +33,7 @@ OF_READING = (
 )
 
 _DESCRIPTIONS = {
-    UPLOADS_ARRIVED: "Every interval of the run that is over has at least one archive.",
+    UPLOADS_ARRIVED: "No upload of the intervals that are over is missing.",
     NOTHING_WAITS: "No file stays on the server too long: unfinished, unreadable or undeletable.",
     ARCHIVES_ACCOUNTED_FOR: "The lake lists every landed archive: read, duplicate, or set aside.",
     RECORDS_ACCOUNTED_FOR: "Of every archive, the lake's records and rejects are all there are.",

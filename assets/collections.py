@@ -13,6 +13,7 @@ from assets import checks, metadata
 from assets.partitions import upload_intervals, window_of
 from assets.progress import ProgressLog
 from assets.runs import RETRIES, explained
+from eur_pipeline.collect.arrivals import hours_around
 from eur_pipeline.config import Collection
 from resources.archive_server import ArchiveServerResource
 from resources.lake import LakeResource
@@ -48,7 +49,7 @@ def raw_archives_asset(collection: Collection) -> dg.AssetsDefinition:
         window = window_of(context)
         with explained(context):
             report = archive_server.collect(collection.name, window, ProgressLog(context.log.info))
-            landed = landing_zone.landed(collection.name, window)
+            landed = landing_zone.landed(collection.name, hours_around(collection, window))
         for key, facts in metadata.of_interval_archives(collection, window, landed).items():
             context.add_asset_metadata(facts, partition_key=key)
         return dg.MaterializeResult(

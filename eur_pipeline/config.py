@@ -212,6 +212,11 @@ class Collection(_Section):
         return max(n for n in (1, 2, 3, 4, 6, 8, 12, 24) if n <= self.upload_frequency_hours)
 
     @property
+    def upload_frequency(self) -> dt.timedelta:
+        """The time from one upload to the next."""
+        return dt.timedelta(hours=self.upload_frequency_hours)
+
+    @property
     def patience(self) -> dt.timedelta:
         """How long a file that looks unfinished may stand unchanged."""
         return dt.timedelta(minutes=self.incomplete_wait_minutes)

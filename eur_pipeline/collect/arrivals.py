@@ -4,17 +4,40 @@ What is done about it, a warning or a refusal, is the caller's business.
 """
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.config import Collection
-from eur_pipeline.intervals import Window, interval_of
+from eur_pipeline.intervals import Window, hour_of
+
+_HOUR = dt.timedelta(hours=1)
+
+
+def hours_around(collection: Collection, window: Window) -> Window:
+    """The upload hours that tell which intervals of the window are without an upload."""
+    frequency = collection.upload_frequency
+    return Window(window.start - frequency, window.end + frequency)
 
 
 def without_upload(
     collection: Collection, window: Window, landed: Iterable[Manifest], now: dt.datetime
 ) -> list[Window]:
-    """The intervals of the window that are over and have no archive; it begins where one does."""
-    hours = collection.interval_hours
-    arrived = {interval_of(manifest.upload_hour, hours) for manifest in landed}
-    return [i for i in window.intervals(hours) if i.end <= now and i not in arrived]
+    """The intervals of the window that are over and should have an archive, but have none.
+
+    The window begins where an interval does; `landed` are the archives of the `hours_around` it.
+    Uploads every 5 hours leave out some of the intervals of 4: an upload is missing only where the
+    pause between two of them is longer than the upload frequency.
+    """
+    before, now = collection.start_at - _HOUR, hour_of(now)
+    uploads = sorted({before, *(manifest.upload_hour for manifest in landed), now})
+    over = [i for i in window.intervals(collection.interval_hours) if i.end <= now]
+    return [i for i in over if _pause(i, uploads) > collection.upload_frequency]
+
+
+def _pause(interval: Window, uploads: list[dt.datetime]) -> dt.timedelta:
+    """From the last upload before the interval to the next one after; none where it has one."""
+    following = bisect_left(uploads, interval.start)
+    if uploads[following] in interval:
+        return dt.timedelta()
+    return uploads[following] - uploads[following - 1]

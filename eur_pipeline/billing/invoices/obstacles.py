@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from eur_pipeline.billing.invoices.register import Entry, Register
-from eur_pipeline.collect.arrivals import without_upload
+from eur_pipeline.collect.arrivals import hours_around, without_upload
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.config import Collection, Config
@@ -87,7 +87,8 @@ def _missing_uploads(
     project: Project, collection: Collection, window: Window, now: dt.datetime
 ) -> Iterator[str]:
     zone = LandingZone.of(project)
-    landed = [m for hour in window.hours() for m in zone.legible(collection.name, hour)]
+    around = hours_around(collection, window)
+    landed = [m for hour in around.hours() for m in zone.legible(collection.name, hour)]
     hours = collection.interval_hours
     to_come = sum(1 for interval in window.intervals(hours) if interval.end > now)
     if to_come:
@@ -130,7 +131,7 @@ def _quarantine(project: Project, collection: Collection, window: Window) -> Ite
 
 
 def window_of(config: Config, collection: Collection, month: dt.date) -> Window | None:
-    """The intervals that can hold the month's local days, and the one after; None: none can.
+    """The intervals that can hold the month's local days, and those of the next upload; or None.
 
     A local day of any site counts: whoever sends is where the directory has them.
     """
@@ -143,5 +144,5 @@ def window_of(config: Config, collection: Collection, month: dt.date) -> Window 
     hours = collection.interval_hours
     last = interval_of(hour_of(max(end) - dt.timedelta(microseconds=1)), hours)
     first = interval_of(hour_of(max(min(start), collection.start_at)), hours)
-    after = Window(last.start, last.end + dt.timedelta(hours=hours))
+    after = interval_of(last.end + collection.upload_frequency - dt.timedelta(hours=1), hours)
     return Window(first.start, after.end) if first.start < after.end else None
