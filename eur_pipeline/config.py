@@ -178,7 +178,12 @@ class Brakes(_Section):
 
 
 class Collection(_Section):
-    """One source of archives: a remote folder that one messaging server uploads to."""
+    """One source of archives: a remote folder that one messaging server uploads to.
+
+    Attributes:
+        stop: The first day without uploads, for a collection that is kept only because of what it
+            brought before: its site places those messages for ever.
+    """
 
     name: Name
     site: Name
@@ -198,6 +203,7 @@ class Collection(_Section):
     remote_path: Annotated[str, StringConstraints(min_length=1)]
     upload_frequency_hours: Annotated[int, Field(ge=1)] = 1
     start: dt.date
+    stop: dt.date | None = None
     schedule: Schedule = Schedule()
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 15
     temporary_names: tuple[LowerCasePattern, ...] = (".*", "*.part", "*.filepart", "*.tmp")
@@ -230,6 +236,21 @@ class Collection(_Section):
     def _has_begun(self) -> Self:
         if self.start_at > dt.datetime.now(dt.UTC):
             raise ValueError(f"a start that is not in the future, not {self.start}")
+        return self
+
+    @property
+    def stop_at(self) -> dt.datetime | None:
+        """Midnight UTC of the first day on which nothing is uploaded."""
+        return dt.datetime.combine(self.stop, dt.time(), dt.UTC) if self.stop else None
+
+    def has_stopped(self, now: dt.datetime) -> bool:
+        """Whether nothing is uploaded any more; the server may be gone then."""
+        return self.stop_at is not None and self.stop_at <= now
+
+    @model_validator(mode="after")
+    def _stops_after_it_began(self) -> Self:
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError(f"a stop after the start, {self.start}, not {self.stop}")
         return self
 
     @model_validator(mode="after")

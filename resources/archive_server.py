@@ -1,5 +1,6 @@
 """The archive servers, for assets and sensors: what is there to do, and doing it."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from eur_pipeline.collect.backlog import Backlog, backlog, configuration_digest
@@ -23,10 +24,16 @@ class ArchiveServerResource(ProjectResource):
     def collect(
         self, collection: str, window: Window, on_progress: Callable[[Progress], None]
     ) -> CollectReport:
-        """Collect those upload hours into the landing zone; raises the core's errors."""
+        """Collect those upload hours into the landing zone; raises the core's errors.
+
+        A collection that has stopped brings nothing: only what was landed is read again.
+        """
+        configured = self.collection(collection)
+        if configured.has_stopped(dt.datetime.now(dt.UTC)):
+            return CollectReport()
         return collect(
             self.project,
-            self.collection(collection),
+            configured,
             window,
             insist=False,
             on_progress=on_progress,

@@ -304,3 +304,12 @@ def test_a_password_written_where_its_variable_belongs_is_not_shown(tmp_path: Pa
     fault = fault_of(tmp_path, changed(["collections", 0, "password_env"], "S3cret!pass"))
     assert "the name of an environment variable" in fault
     assert "S3cret" not in fault
+
+
+def test_a_collection_stops_on_a_day_after_its_start(tmp_path: Path) -> None:
+    stopped = collection_of(tmp_path, stop=dt.date(2026, 3, 10))
+    assert not stopped.has_stopped(dt.datetime(2026, 3, 9, 23, 59, tzinfo=dt.UTC))
+    assert stopped.has_stopped(dt.datetime(2026, 3, 10, tzinfo=dt.UTC))
+    assert not collection_of(tmp_path).has_stopped(dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    fault = fault_of(tmp_path, changed(["collections", 0, "stop"], dt.date(2026, 3, 1)))
+    assert "expected a stop after the start, 2026-03-01, not 2026-03-01" in fault

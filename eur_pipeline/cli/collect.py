@@ -1,5 +1,6 @@
 """`eur collect`: archives to the landing zone, without Dagster."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,8 @@ from eur_pipeline.project import Project
 
 def collect(
     collections: Annotated[
-        list[str] | None, typer.Argument(metavar="COLLECTION", help="By default all.")
+        list[str] | None,
+        typer.Argument(metavar="COLLECTION", help="By default all that have not stopped."),
     ] = None,
     directory: ProjectDir = None,
     dry_run: Annotated[
@@ -44,8 +46,9 @@ def collect(
     fails keeps no other from being collected; the command then ends with 1.
     """
     project = project_in(directory)
-    configured = project.config.collections
-    chosen = [project.config.collection(name) for name in collections or ()] or configured
+    now = dt.datetime.now(dt.UTC)
+    active = [c for c in project.config.collections if not c.has_stopped(now)]
+    chosen = [project.config.collection(name) for name in collections or ()] or active
     results: dict[str, Any] = {}
     with _bars() as bars:
         for collection in chosen:

@@ -20,6 +20,15 @@ def hours_around(collection: Collection, window: Window) -> Window:
     return Window(window.start - frequency, window.end + frequency)
 
 
+def expected(collection: Collection, window: Window) -> list[Window]:
+    """The intervals of the window in which something may be uploaded: those before the stop.
+
+    The window begins where an interval does.
+    """
+    intervals = window.intervals(collection.interval_hours)
+    return [i for i in intervals if not collection.has_stopped(i.start)]
+
+
 def without_upload(
     collection: Collection, window: Window, landed: Iterable[Manifest], now: dt.datetime
 ) -> list[Window]:
@@ -29,9 +38,11 @@ def without_upload(
     Uploads every 5 hours leave out some of the intervals of 4: an upload is missing only where the
     pause between two of them is longer than the upload frequency.
     """
-    before, now = collection.start_at - _HOUR, hour_of(now)
-    uploads = sorted({before, *(manifest.upload_hour for manifest in landed), now})
-    over = [i for i in window.intervals(collection.interval_hours) if i.end <= now]
+    over = [interval for interval in expected(collection, window) if interval.end <= now]
+    # Nothing is due before the start, nor after now or the stop.
+    first = collection.start_at - _HOUR
+    last = min(hour_of(now), collection.stop_at or hour_of(now))
+    uploads = sorted({first, *(manifest.upload_hour for manifest in landed), last})
     return [i for i in over if _pause(i, uploads) > collection.upload_frequency]
 
 

@@ -13,6 +13,7 @@ from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.collect.listing import ListedArchive, survey
 from eur_pipeline.collect.plan import alarms, dialect_of, needs_work, what_waits
+from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import Collection
 from eur_pipeline.project import Project
@@ -33,10 +34,13 @@ class Backlog:
 
 
 def backlog(project: Project, collection: Collection) -> Backlog:
-    """What is to do for the collection now; raises what the server's errors are translated to."""
+    """What is to do for the collection now; raises what the server's errors are translated to.
+
+    Of one that has stopped only what is landed: its server is left alone.
+    """
     index = LandingIndex(LandingZone.of(project), collection.name)
-    with ArchiveServer.of(project, collection) as server:
-        files, now = server.list().files, dt.datetime.now(dt.UTC)
+    files = _files_on_server(project, collection)
+    now = dt.datetime.now(dt.UTC)
     suffix = dialect_of(project, collection).companion_suffix
     listed = survey(collection, files, index, now, suffix)
     todo = [a for a in listed if needs_work(collection, a) and a.is_due(collection, now)]
@@ -49,6 +53,13 @@ def backlog(project: Project, collection: Collection) -> Backlog:
         # Also those that another run will try: it did not help the last time.
         alarms=alarms(what_waits(collection, listed, [], now)),
     )
+
+
+def _files_on_server(project: Project, collection: Collection) -> list[RemoteFile]:
+    if collection.has_stopped(dt.datetime.now(dt.UTC)):
+        return []
+    with ArchiveServer.of(project, collection) as server:
+        return server.list().files
 
 
 def configuration_digest(project: Project, collection: Collection) -> str:

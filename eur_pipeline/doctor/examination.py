@@ -3,6 +3,7 @@
 Each collection is looked at in a thread of its own, so that a slow server keeps nobody waiting.
 """
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from eur_pipeline.doctor.privacy import look_at_privacy
 from eur_pipeline.doctor.server import look_at_server
 from eur_pipeline.doctor.stores import look_at_stores
 from eur_pipeline.errors import ConfigurationError
+from eur_pipeline.lake.kept import require_their_collections
 from eur_pipeline.project import BODY_KEY_VARIABLE, Project
 
 _COLLECTIONS_AT_ONCE = 16
@@ -46,6 +48,7 @@ def examine(project: Project) -> Iterator[Finding]:
         yield look(".env", lambda: _secrets(project))
         yield look("disk", lambda: _disk(project))
         yield look("privacy", lambda: look_at_privacy(project))
+        yield look("collections", lambda: _collections(project))
         yield look("invoices", lambda: look_at_invoices(project))
         for findings in looks:
             yield from findings.result()
@@ -54,6 +57,11 @@ def examine(project: Project) -> Iterator[Finding]:
 def _configuration(project: Project) -> str:
     names = ", ".join(collection.name for collection in project.config.collections)
     return f"readable; collections: {names}"
+
+
+def _collections(project: Project) -> str:
+    require_their_collections(project)
+    return "every collection that the lake has messages of is configured"
 
 
 def _fetched(project: Project) -> str:
@@ -90,6 +98,8 @@ def _bills(project: Project) -> str:
 def _secrets(project: Project) -> str:
     variables = [BODY_KEY_VARIABLE]
     for c in project.config.collections:
+        if c.has_stopped(dt.datetime.now(dt.UTC)):
+            continue
         variables += [name for name in (c.password_env, c.private_key_passphrase_env) if name]
     faults = []
     for variable in dict.fromkeys(variables):
@@ -132,6 +142,10 @@ def _look_at_collection(project: Project, collection: Collection) -> list[Findin
             lambda: load_dialect(collection.dialect, project.dialects_path).name,
         )
     ]
+    if collection.has_stopped(dt.datetime.now(dt.UTC)):
+        server = f"left alone: nothing is uploaded there since {collection.stop}"
+        findings.append(Finding(f"{name}: server", True, server))
+        return findings + look_at_stores(project, collection)
     if collection.private_key:
         findings.append(look(f"{name}: private key", lambda: _private_key(project, collection)))
     findings += look_at_server(project, collection)

@@ -114,6 +114,11 @@ class Lake:
             found.setdefault(_hour_of(path), []).append(path)
         return found
 
+    def collections(self) -> set[str]:
+        """The collections whose messages are there."""
+        paths = self.store.path("messages").glob("event_date=*/*--*.parquet")
+        return {path.name.partition("--")[0] for path in paths}
+
     def _replace(
         self, collection: str, hour: dt.datetime, writer: HourWriter, staging: Path
     ) -> tuple[dt.date, ...]:

@@ -16,6 +16,7 @@ from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.billing.invoices.losses import require_nothing_lost
 from eur_pipeline.billing.invoices.register import read_register
 from eur_pipeline.errors import ModelError
+from eur_pipeline.lake.kept import require_their_collections
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.models.bill_table import read_bill_tables
 from eur_pipeline.models.documents import read_documents
@@ -59,12 +60,13 @@ def build(
     """Bring the models (all, or those selected and what they need) up to date with lake and inputs.
 
     All of it is undone when a test of severity error fails; the report says which. `holds_lake`
-    is for callers within `unchanging_lake`. Raises ConfigurationError (directory, tariff, bills),
-    FetchError (a file that lies elsewhere), InvoiceError (documents are lost, or do not agree),
-    ModelError, BusyError (warehouse or lake is in use).
+    is for callers within `unchanging_lake`. Raises ConfigurationError (directory, tariff, bills, a
+    collection that is missing), FetchError (a file that lies elsewhere), InvoiceError (documents
+    are lost, or do not agree), ModelError, BusyError (warehouse or lake is in use).
     """
     models = load_models()
     _check_selection(models, select)
+    require_their_collections(project)
     warnings = fetch(project)
     with whole_tariff(project):
         inputs = read_inputs(project)

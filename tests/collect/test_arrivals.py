@@ -106,3 +106,12 @@ def test_an_upload_is_not_missed_before_it_is_due(hours: int) -> None:
 def test_where_nothing_ever_came_every_interval_that_is_over_is_missed(hours: int) -> None:
     collection = every(hours)
     assert missing(collection, []) == list(MARCH.intervals(collection.interval_hours))
+
+
+def test_after_its_stop_no_upload_of_a_collection_is_missing() -> None:
+    stop = dt.datetime(2026, 3, 10, tzinfo=dt.UTC)
+    for hours in FREQUENCIES:
+        collection = every(hours, stop=stop.date())
+        uploads = [hour for hour in punctual(collection, 0) if hour < stop]
+        assert missing(collection, uploads) == []
+        assert max(i.end for i in missing(collection, [])) == stop

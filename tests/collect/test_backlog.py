@@ -101,3 +101,14 @@ def test_a_server_that_cannot_be_listed_is_an_error_and_not_nothing_to_do(
 ) -> None:
     with pytest.raises(RemoteFolderError):
         work_of(project_at(tmp_path / "lost", remote, remote_path="/missing"))
+
+
+def test_the_server_of_a_collection_that_has_stopped_is_left_alone(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "stopped", remote, port=1, stop=dt.date(2026, 3, 10))
+    (collection,) = project.config.collections
+    LandingIndex(LandingZone.of(project), collection.name).mark_unread([UPLOADED])
+    found = backlog(project, collection)
+    assert found.hours == {UPLOADED}
+    assert found.files == 0

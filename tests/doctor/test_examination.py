@@ -1,6 +1,7 @@
 """The doctor finds every fault of the project's own, and lets no fault hide another."""
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from eur_pipeline.project import Project
 from tests.collect.serving import Visits, serving
 from tests.conftest import PASSWORD_VARIABLE, Remote, archive_xml, project_at
 from tests.faults.disk import small_disk
+from tests.models.lake_project import record, write_archive
 
 from .looking import faults_of, findings_of, replace
 
@@ -150,3 +152,21 @@ def test_no_server_waits_for_another_and_findings_come_in_order(
     servers = [subject for subject in findings if subject.endswith(": server")]
     assert servers == ["one: server", "two: server", "three: server"]
     assert all(findings[subject].good for subject in servers)
+
+
+def test_a_collection_that_has_stopped_needs_neither_server_nor_secrets(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "stopped", remote, port=1, stop=dt.date(2026, 3, 10))
+    replace(project.path / ".env", "EUR_TEST_PASSWORD=correct", "")
+    findings = findings_of(project)
+    assert all(finding.good for finding in findings.values())
+    assert "nothing is uploaded there since 2026-03-10" in findings["geneva_im: server"].detail
+    assert "geneva_im: landing zone" in findings
+
+
+def test_a_collection_that_is_gone_while_the_lake_has_its_messages_is_found(
+    project: Project,
+) -> None:
+    write_archive(project, "a.xml", [record("2026-03-09T12:00")], "boston_im")
+    assert "found none for boston_im" in faults_of(project)["collections"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eur_pipeline.errors import BusyError, ModelError
+from eur_pipeline.errors import BusyError, ConfigurationError, ModelError
 from eur_pipeline.lake.schema import TABLES
 from eur_pipeline.models import build, column_lineage, load_models
 from eur_pipeline.models.loading import load_sources
@@ -275,3 +275,24 @@ def test_a_build_waits_for_who_reads_archives_into_the_lake(project: Project) ->
         pytest.raises(BusyError, match="lake-boston_im"),
     ):
         build(project, wait_seconds=0.01)
+
+
+def test_a_collection_that_the_lake_has_messages_of_cannot_be_left_out_of_the_configuration(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    write_archive(project, "a.xml", [record("2026-03-09T12:00")])
+    write_archive(project, "b.xml", [record("2026-03-09T12:01", "10009")], "boston_im")
+    build(project)
+    text = project.config_path.read_text(encoding="utf-8")
+    boston = text[text.index("  - {name: boston_im") : text.index("billing:")]
+    project.config_path.write_text(text.replace(boston, ""), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"found none for boston_im\..*`stop:`"):
+        build(Project(project.path))
+
+    stopped = boston.replace("remote_path: /b,", "remote_path: /b, stop: 2026-03-10,")
+    project.config_path.write_text(text.replace(boston, stopped), encoding="utf-8")
+    build(Project(project.path))
+    sites = query(project, "select site from messages order by sent_at")
+    assert sites == [("geneva",), ("boston",)]

@@ -1,5 +1,6 @@
 """What resources hand out: the project as its files are now, a part of the core each."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from resources.lake import LakeResource
 from resources.landing_zone import LandingZoneResource
 from resources.warehouse import WarehouseResource
 from tests.assets.location import HOUR, THE_HOUR
-from tests.conftest import UPLOADED, Remote, archive_xml
+from tests.conftest import UPLOADED, Remote, archive_xml, project_at
 
 TWO_HOURS = Window(UPLOADED, UPLOADED + 2 * HOUR)
 
@@ -90,3 +91,11 @@ def test_the_warehouse_builds_all_models_and_publishes_them(project: Project) ->
     published = warehouse.publish()
     assert Path(published.path) == project.published_path
     assert project.published_path.is_file()
+
+
+def test_nothing_is_collected_of_a_collection_that_has_stopped(
+    tmp_path: Path, remote: Remote
+) -> None:
+    project = project_at(tmp_path / "stopped", remote, port=1, stop=dt.date(2026, 3, 10))
+    server = ArchiveServerResource(path=str(project.path))
+    assert server.collect("geneva_im", TWO_HOURS, lambda _: None).collected == []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from eur_pipeline.billing.invoices.register import Entry, Register
-from eur_pipeline.collect.arrivals import hours_around, without_upload
+from eur_pipeline.collect.arrivals import expected, hours_around, without_upload
 from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.config import Collection, Config
@@ -89,8 +89,7 @@ def _missing_uploads(
     zone = LandingZone.of(project)
     around = hours_around(collection, window)
     landed = [m for hour in around.hours() for m in zone.legible(collection.name, hour)]
-    hours = collection.interval_hours
-    to_come = sum(1 for interval in window.intervals(hours) if interval.end > now)
+    to_come = sum(1 for interval in expected(collection, window) if interval.end > now)
     if to_come:
         yield (
             f"the month is not over: {to_come:,} upload intervals are still to come, the last "

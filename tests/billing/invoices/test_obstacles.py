@@ -62,3 +62,27 @@ def test_the_upload_that_comes_after_the_months_last_message_is_waited_for(
     last_upload = over_in_boston + dt.timedelta(hours=hours - 1)
     assert last_upload in window
     assert any("the month is not over" in found for found in in_the_way(project, last_upload))
+
+
+def test_a_collection_that_has_stopped_is_waited_for_no_more(tmp_path: Path) -> None:
+    project = project_with_uploads(tmp_path, 24)
+    for path in project.landing_path.glob("boston_im/2026-03-[123]*/*.json"):
+        path.unlink()
+    assert "boston_im" in str(in_the_way(project))
+    text = project.config_path.read_text(encoding="utf-8")
+    stopped = text.replace("remote_path: /b,", "remote_path: /b, stop: 2026-03-10,")
+    project.config_path.write_text(stopped, encoding="utf-8")
+    assert in_the_way(Project(project.path)) == []
+
+
+def test_what_a_stopped_collection_landed_and_nobody_read_is_an_obstacle_still(
+    tmp_path: Path,
+) -> None:
+    project = project_with_uploads(tmp_path, 24)
+    text = project.config_path.read_text(encoding="utf-8")
+    stopped = text.replace("remote_path: /b,", "remote_path: /b, stop: 2026-03-10,")
+    project.config_path.write_text(stopped, encoding="utf-8")
+    index = LandingIndex(LandingZone.of(project), "boston_im")
+    index.mark_unread([dt.datetime(2026, 3, 9, 23, tzinfo=dt.UTC)])
+    (found,) = in_the_way(Project(project.path))
+    assert found.startswith("boston_im: archives of 1 upload hours are landed and not read yet")
