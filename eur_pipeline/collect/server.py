@@ -135,10 +135,8 @@ class ArchiveServer:
         client: asyncssh.SFTPClient = await self._ask("open SFTP on", start)
         return client
 
-    async def _list(self) -> Listing:
-        # By path: a folder that changes while it is listed may show a file twice.
-        files: dict[str, RemoteFile] = {}
-        left_alone = {}
+    async def entries(self) -> AsyncIterator[tuple[str, asyncssh.SFTPAttrs]]:
+        """Names and attributes of all in the remote folder, however long the server goes on."""
         with self._connection.translated(f"list {self._folder} on"), self._failing_for_now():
             async with self._unless_silent() as heard:
                 count = 0
@@ -146,13 +144,19 @@ class ArchiveServer:
                     count += 1
                     if count % _ENTRIES_A_LOOK == 0:
                         heard()
-                    if entry.filename in {".", ".."}:
-                        continue
-                    file = remote_file(self._path(entry.filename), entry.attrs)
-                    if reason := reason_to_leave(entry.filename, entry.attrs):
-                        left_alone[file.name] = reason
-                    else:
-                        files[file.path] = file
+                    if entry.filename not in {".", ".."}:
+                        yield entry.filename, entry.attrs
+
+    async def _list(self) -> Listing:
+        # By path: a folder that changes while it is listed may show a file twice.
+        files: dict[str, RemoteFile] = {}
+        left_alone = {}
+        async for name, attributes in self.entries():
+            file = remote_file(self._path(name), attributes)
+            if reason := reason_to_leave(name, attributes):
+                left_alone[file.name] = reason
+            else:
+                files[file.path] = file
         return Listing(sorted(files.values(), key=attrgetter("path")), left_alone)
 
     @contextmanager

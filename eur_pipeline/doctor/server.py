@@ -9,6 +9,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ import asyncssh
 from eur_pipeline.collect.connection import Connection
 from eur_pipeline.collect.listing import is_temporary
 from eur_pipeline.collect.remote import reason_to_leave
+from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.config import AfterCollect, Collection
 from eur_pipeline.doctor.finding import Finding, UnknownError, look
 from eur_pipeline.errors import EurError, PermanentError, RemoteFolderError
@@ -55,26 +57,26 @@ class _Probe:
 def look_at_server(project: Project, collection: Collection) -> list[Finding]:
     """What can be said of the server; what cannot be reached is not looked at."""
     subject = f"{collection.name}: server"
-    try:
-        connection = Connection.of(project, collection)
-        connection.open()
-    except EurError as error:
-        return [Finding(subject, False, str(error))]
-    findings = [Finding(subject, True, f"{connection.address}: host key and login accepted")]
-    try:
-        findings.extend(_Visit(connection).findings())
-    except EurError as error:
-        findings.append(Finding(f"{collection.name}: folder", False, str(error)))
-    finally:
-        connection.close()
+    with ExitStack() as stack:
+        try:
+            connection = Connection.of(project, collection)
+            server = stack.enter_context(ArchiveServer(connection))
+        except EurError as error:
+            return [Finding(subject, False, str(error))]
+        findings = [Finding(subject, True, f"{connection.address}: host key and login accepted")]
+        try:
+            findings.extend(_Visit(connection, server).findings())
+        except EurError as error:
+            findings.append(Finding(f"{collection.name}: folder", False, str(error)))
     return findings
 
 
 class _Visit:
-    """Looking around on an open connection."""
+    """Looking around on an open connection, which `server` lists the folder over."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, server: ArchiveServer) -> None:
         self._connection = connection
+        self._server = server
         self._collection = connection.collection
         self._path = connection.collection.remote_path
         with connection.translated("open SFTP on"):
@@ -84,8 +86,7 @@ class _Visit:
 
     def findings(self) -> Iterator[Finding]:
         name = self._collection.name
-        with self._connection.translated(f"list {self._path} on"):
-            folder = self._connection.call(self._list)
+        folder = self._server.run(self._list())
         yield Finding(
             f"{name}: folder",
             True,
@@ -103,17 +104,16 @@ class _Visit:
         files = waiting = left_alone = 0
         newest = 0.0
         owners: Counter[int | None] = Counter()
-        async for entry in self._sftp.scandir(self._path):
-            if entry.filename in {".", ".."}:
-                continue
-            if reason_to_leave(entry.filename, entry.attrs):
+        async for name, attributes in self._server.entries():
+            if reason_to_leave(name, attributes):
                 left_alone += 1
                 continue
             files += 1
-            waiting += is_temporary(self._collection, entry.filename)
-            newest = max(newest, entry.attrs.mtime or 0)
-            owners[entry.attrs.uid] += 1
-        own = await self._sftp.stat(self._path)
+            waiting += is_temporary(self._collection, name)
+            newest = max(newest, attributes.mtime or 0)
+            owners[attributes.uid] += 1
+        with self._connection.translated(f"look at {self._path} on"):
+            own = await self._sftp.stat(self._path)
         return _Folder(
             archives=files - waiting,
             waiting=waiting,
@@ -194,10 +194,12 @@ class _Visit:
         return f"agrees with ours to within {MOST_SKEW_SECONDS} s"
 
     def _future(self, folder: _Folder) -> str:
+        """Raises in any case: of a clock that is right, nothing tells."""
         _require_time("ahead of", folder.newest - time.time())
-        return (
-            "no file is from the future. Nothing is written where archives are kept, so no more "
-            "is known of the server's clock"
+        raise UnknownError(
+            "no file is from the future. Nothing is written where archives are kept, so it is not "
+            "known whether the server's clock is behind: archives then belong to earlier hours "
+            "than those in which they were uploaded"
         )
 
 

@@ -49,25 +49,38 @@ class _Stores:
     def _manifests(self) -> list[Manifest]:
         return list(self._zone.manifests(self._name))
 
+    @cached_property
+    def _landed_files(self) -> dict[str, int]:
+        """The size by key of every file that the manifests name: archives and their companions."""
+        archives = {m.key: m.size for m in self._manifests}
+        companions = {
+            m.key + COMPANION_SUFFIX: m.companion.size for m in self._manifests if m.companion
+        }
+        return archives | companions
+
     def landing_zone(self) -> str:
-        """Every manifest has its archive, every archive its manifest."""
+        """Every manifest has its archive and companion, every archive its manifest."""
         all_of(list(self._landing_faults()))
         size = sum(manifest.size for manifest in self._manifests)
         return f"{len(self._manifests):,} archives, {size:,} bytes, each with its manifest"
 
     def _landing_faults(self) -> Iterator[str]:
-        sizes = {manifest.key: self._size(manifest.key) for manifest in self._manifests}
-        missing = [key for key, size in sizes.items() if size is None]
+        found = {key: self._size(key) for key in self._landed_files}
+        missing = [key for key, size in found.items() if size is None]
         if missing:
             yield (
-                f"{len(missing):,} archives are missing, though their manifests say that they "
+                f"{len(missing):,} landed files are missing, though manifests say that they "
                 f"were landed: {some_of(missing)}; restore them from a backup"
             )
-        cut = [m for m in self._manifests if sizes[m.key] not in (None, m.size)]
+        cut = [
+            f"{key} (expected {self._landed_files[key]:,} bytes, found {size:,})"
+            for key, size in found.items()
+            if size not in (None, self._landed_files[key])
+        ]
         if cut:
             yield (
-                f"{len(cut):,} archives have not the size in their manifests: "
-                f"{some_of([_sizes(m, sizes[m.key]) for m in cut])}; restore them from a backup"
+                f"{len(cut):,} landed files have not the size in their manifests: "
+                f"{some_of(cut)}; restore them from a backup"
             )
         strays = list(self._without_manifest())
         if strays:
@@ -78,8 +91,8 @@ class _Stores:
             )
 
     def _without_manifest(self) -> Iterator[str]:
-        keys = {manifest.key for manifest in self._manifests}
-        known = keys | {key + s for key in keys for s in (MANIFEST_SUFFIX, COMPANION_SUFFIX)}
+        manifests = {manifest.key + MANIFEST_SUFFIX for manifest in self._manifests}
+        known = self._landed_files.keys() | manifests
         for key in self._zone.store.files(self._name):
             path = self._zone.store.path(key)
             if key not in known and not path.name.startswith(".") and _is_old(path):
@@ -134,10 +147,6 @@ class _Stores:
             faults += _differences(landed, _rows(lake, self._name), unread)
         all_of(faults)
         return f"{len(landed):,} upload hours are landed, {len(unread):,} of them not read yet"
-
-
-def _sizes(manifest: Manifest, found: int | None) -> str:
-    return f"{manifest.key} (expected {manifest.size:,} bytes, found {found:,})"
 
 
 def _is_old(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """The doctor finds and explains what is wrong with a server, or with our way to it."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import asyncssh
 import pytest
 
+from eur_pipeline.collect import connection
 from eur_pipeline.project import Project
 from eur_pipeline.simulator.sftp_server import SftpServer
 from tests.conftest import Remote, archive_xml, openssh, project_at
@@ -134,6 +136,18 @@ def test_a_missing_remote_folder_is_found(tmp_path: Path, remote: Remote) -> Non
     assert "there is no such folder" in faults_of(project)["geneva_im: folder"]
 
 
+def test_a_folder_that_takes_long_to_list_is_no_fault_while_the_server_goes_on(
+    tmp_path: Path, remote: Remote, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        remote.put(f"{n}.xml", archive_xml("a"))
+    monkeypatch.setattr(connection, "CALL_SECONDS", 1)
+    script.set(Strike(Step.LIST, before=lambda _: asyncio.sleep(1.5), times=None))
+    findings = findings_of(project_at(tmp_path / "kept", remote, after_collect="keep"))
+    assert findings["geneva_im: folder"].good
+    assert "4 archives" in findings["geneva_im: folder"].detail
+
+
 # The right to remove
 
 
@@ -191,7 +205,8 @@ def test_nothing_is_written_where_archives_are_kept(
 ) -> None:
     findings = findings_of(project_at(tmp_path / "kept", remote, after_collect="keep"))
     assert "geneva_im: removal" not in findings
-    assert findings["geneva_im: clock"].good
+    assert findings["geneva_im: clock"].good is None
+    assert "whether the server's clock is behind" in findings["geneva_im: clock"].detail
     assert {event.step for event in script.events} <= {Step.LIST, Step.STAT}
 
 

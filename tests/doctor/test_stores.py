@@ -13,7 +13,8 @@ from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.lake.ingest import ingest_hour
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.project import Project
-from tests.conftest import Remote, archive_xml
+from tests.collect.test_companions import DAY_FILES
+from tests.conftest import Remote, archive_xml, project_at
 
 from .looking import faults_of, findings_of
 
@@ -54,7 +55,7 @@ def test_a_missing_archive_is_found(collected: Project) -> None:
     path = landed(collected, "*-a.xml")
     path.unlink()
     fault = faults_of(collected)[LANDING]
-    assert "1 archives are missing" in fault
+    assert "1 landed files are missing" in fault
     assert path.name in fault
     assert "restore them from a backup" in fault
 
@@ -136,3 +137,35 @@ def test_a_damaged_file_of_the_lake_is_found(collected: Project) -> None:
 def test_a_lake_that_is_being_written_is_not_judged(collected: Project) -> None:
     with collected.lock(lock_name("geneva_im")):
         assert findings_of(collected)[LAKE].good is None
+
+
+@pytest.fixture
+def with_companion(tmp_path: Path, remote: Remote) -> Project:
+    """A project that has collected a day file of Prosody with the index beside it."""
+    for name, content in DAY_FILES.items():
+        remote.put(name, content)
+    project = project_at(tmp_path / "prosody", remote, dialect="prosody-xmlarchive")
+    collect(project, project.config.collections[0])
+    return project
+
+
+def test_a_companion_belongs_to_its_archive(with_companion: Project) -> None:
+    for path in with_companion.landing_path.rglob("*"):
+        os.utime(path, (0, 0))
+    assert LANDING not in faults_of(with_companion)
+
+
+def test_a_missing_companion_is_found(with_companion: Project) -> None:
+    companion = landed(with_companion, "*.companion")
+    companion.unlink()
+    fault = faults_of(with_companion)[LANDING]
+    assert "1 landed files are missing" in fault
+    assert companion.name in fault
+
+
+def test_a_cut_companion_is_found_with_both_sizes(with_companion: Project) -> None:
+    companion = landed(with_companion, "*.companion")
+    size = companion.stat().st_size
+    os.truncate(companion, 7)
+    fault = faults_of(with_companion)[LANDING]
+    assert f"{companion.name} (expected {size:,} bytes, found 7)" in fault
