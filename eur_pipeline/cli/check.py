@@ -21,9 +21,10 @@ _MARKS = {
 def check(directory: ProjectDir = None, as_json: AsJson = False) -> None:
     """Find what is wrong with settings, servers, disk or data.
 
-    Changes nothing in the project. Where archives are removed once they are collected, that right
-    and the server's clock are tried with one empty file, which is removed again. Ends with 1 where
-    something is bad.
+    Changes nothing in the project, except that what `organisation` says lies elsewhere is fetched,
+    as before every build, and takes the place of its last copy. Where archives are removed once
+    they are collected, that right and the server's clock are tried with one empty file, which is
+    removed again. Ends with 1 where something is bad.
     """
     findings = []
     for finding in _watched(examine(Project.find(directory))):

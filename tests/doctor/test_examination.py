@@ -9,6 +9,8 @@ import asyncssh
 import pytest
 import yaml
 
+from eur_pipeline import doctor
+from eur_pipeline.cli.check import check
 from eur_pipeline.doctor import examine
 from eur_pipeline.project import Project
 from tests.collect.serving import Visits, serving
@@ -170,3 +172,27 @@ def test_a_collection_that_is_gone_while_the_lake_has_its_messages_is_found(
 ) -> None:
     write_archive(project, "a.xml", [record("2026-03-09T12:00")], "boston_im")
     assert "found none for boston_im" in faults_of(project)["collections"]
+
+
+def files_of(project: Project) -> set[Path]:
+    """All files of the project, locks apart."""
+    files = (path for path in project.path.rglob("*") if path.is_file())
+    return {path for path in files if path.suffix != ".lock"}
+
+
+def test_looking_changes_only_the_copies_of_what_lies_elsewhere(
+    project: Project, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "people.csv"
+    elsewhere.write_bytes(project.directory_path.read_bytes())
+    content = yaml.safe_load(project.config_path.read_text(encoding="utf-8"))
+    content["organisation"] = {"directory": f"file://{elsewhere}"}
+    project.config_path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    before = files_of(project)
+    assert findings_of(project)["organisation"].good
+    new = files_of(project) - before
+    assert {path.name for path in new} == {"directory.csv", "directory.json"}
+    assert {path.parent for path in new} == {project.fetched_folder}
+    for said in (doctor.__doc__, check.__doc__):
+        assert said is not None
+        assert "as before every build" in " ".join(said.split())
