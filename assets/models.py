@@ -10,20 +10,16 @@ import dagster as dg
 
 from assets import metadata
 from assets.automation import when_messages_arrive, when_parents_change
+from assets.model_checks import check_results, check_specs
 from assets.runs import RETRIES, explained
 from eur_pipeline.config import Collection
 from eur_pipeline.models.loading import load_models
-from eur_pipeline.models.model import Layer, Model, Severity
+from eur_pipeline.models.model import Layer, Model
 from eur_pipeline.models.publishing import PublishReport
 from eur_pipeline.models.report import BuildReport
 from resources.warehouse import WarehouseResource
 
 PUBLISHED = "published_database"
-
-_SEVERITIES = {
-    Severity.ERROR: dg.AssetCheckSeverity.ERROR,
-    Severity.WARN: dg.AssetCheckSeverity.WARN,
-}
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
@@ -35,7 +31,7 @@ def models_asset(collections: Sequence[Collection]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="build_and_publish",
         specs=[*(_spec(model, collections) for model in models), _published_spec(models)],
-        check_specs=[_check_spec(model, test.name) for model in models for test in model.tests],
+        check_specs=[spec for model in models for spec in check_specs(model)],
         can_subset=True,
         pool="warehouse",
         retry_policy=RETRIES,
@@ -48,7 +44,7 @@ def models_asset(collections: Sequence[Collection]) -> dg.AssetsDefinition:
             # All of them, whichever were asked for: something stale that nobody asked for, such as
             # what was billed, would be published as it was. What is fresh costs nothing.
             report = warehouse.build()
-            # Before the events: storing one for every test takes longer than build and copy.
+            # Before the events: storing those of every check takes longer than build and copy.
             published = warehouse.publish() if PUBLISHED in selected and report.committed else None
         for warning in report.warnings:
             context.log.warning(warning)
@@ -90,13 +86,8 @@ def _published_spec(models: Iterable[Model]) -> dg.AssetSpec:
     )
 
 
-def _check_spec(model: Model, test: str) -> dg.AssetCheckSpec:
-    (described,) = (t for t in model.tests if t.name == test)
-    return dg.AssetCheckSpec(name=test, asset=model.name, description=described.description)
-
-
 def _results(
-    report: BuildReport, selected: Set[str], checks: Iterable[dg.AssetCheckKey]
+    report: BuildReport, selected: Set[str], checks: Set[dg.AssetCheckKey]
 ) -> Iterator[Event]:
     """What was built of the selected models, unless it was undone, and what the tests said."""
     if report.committed:
@@ -106,19 +97,7 @@ def _results(
                 asset_key=result.model,
                 metadata=metadata.of_model_result(models[result.model], result),
             )
-    wanted = {(key.asset_key.path[-1], key.name) for key in checks}
-    for test in report.tests:
-        if (test.test.model, test.test.name) in wanted:
-            yield dg.AssetCheckResult(
-                asset_key=test.test.model,
-                check_name=test.test.name,
-                passed=test.passed,
-                severity=_SEVERITIES[test.test.severity],
-                metadata={
-                    "failing_rows": test.failing_rows,
-                    "sample": metadata.table(test.sample),
-                },
-            )
+    yield from check_results(report.tests, checks)
 
 
 def _published_result(report: PublishReport) -> dg.MaterializeResult[None]:

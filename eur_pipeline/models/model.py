@@ -97,6 +97,11 @@ class ModelTest:
     severity: Severity
     template: Template
 
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether it is a file of its own, and no rule of a column."""
+        return self.rule == "rows"
+
 
 @dataclass(frozen=True)
 class Model:

@@ -10,6 +10,7 @@ import yaml
 
 from assets import checks
 from assets.definitions import build_definitions
+from assets.model_checks import check_name
 from eur_pipeline.errors import ConfigurationError
 from eur_pipeline.models.loading import load_models
 from eur_pipeline.orchestrator import MODELS_JOB
@@ -164,7 +165,7 @@ def test_every_test_of_a_model_is_an_asset_check(location: CodeLocation) -> None
     keys = location.definitions.resolve_asset_graph().asset_check_keys
     assert all(model.tests for model in MODELS.values())
     assert {(key.asset_key.to_user_string(), key.name) for key in keys} == {
-        *((model.name, test.name) for model in MODELS.values() for test in model.tests),
+        *((model.name, check_name(test)) for model in MODELS.values() for test in model.tests),
         *((RAW_ARCHIVES, name) for name in checks.OF_COLLECTING),
         *((MESSAGES, name) for name in checks.OF_READING),
     }

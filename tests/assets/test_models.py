@@ -7,10 +7,10 @@ import dagster as dg
 import duckdb
 import pytest
 
+from assets.model_checks import COLUMN_RULES, check_name
 from assets.models import PUBLISHED
 from eur_pipeline.models import building
 from eur_pipeline.models.loading import load_models
-from eur_pipeline.models.model import Severity
 from eur_pipeline.models.report import BuildReport, TestResult
 from resources import warehouse
 from tests.assets.location import CodeLocation
@@ -33,7 +33,9 @@ def test_messages_are_published_and_every_test_of_every_model_passes(
         assert published.execute("select count(*) from messages").fetchone() == (2,)
     evaluations = result.get_asset_check_evaluations()
     assert all(evaluation.passed for evaluation in evaluations)
-    assert {e.check_name for e in evaluations} == {t.name for m in MODELS for t in m.tests}
+    assert {e.check_name for e in evaluations} == {check_name(t) for m in MODELS for t in m.tests}
+    rules = sum(int(str(e.metadata["rules"].value)) for e in evaluations)
+    assert rules == sum(len(model.tests) for model in MODELS)
     assert PRIVATE not in repr(result.all_events)
     told = {m.asset_key.to_user_string(): m for m in _materialized(result)}
     assert set(told) == {*(model.name for model in MODELS), PUBLISHED}
@@ -51,8 +53,8 @@ def _materialized(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterializa
 def test_a_build_that_is_undone_is_not_tried_again_and_publishes_nothing(
     location: CodeLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test = next(t for m in MODELS for t in m.tests if t.severity is Severity.ERROR)
-    undone = BuildReport((), (TestResult(test, 1, ({"name": "x"},)),))
+    test, other = [t for t in MODELS[0].tests if not t.is_of_rows][:2]
+    undone = BuildReport((), (TestResult(other, 0, ()), TestResult(test, 1, ({"name": "x"},))))
     monkeypatch.setattr(warehouse, "build", lambda *_: undone)
 
     result = location.build_models()
@@ -66,7 +68,11 @@ def test_a_build_that_is_undone_is_not_tried_again_and_publishes_nothing(
     assert dg.DagsterEventType.STEP_UP_FOR_RETRY not in kinds
     assert not location.project.published_path.exists()
     assert _materialized(result) == []
-    assert [e.passed for e in result.get_asset_check_evaluations()] == [False]
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert evaluation.check_name == COLUMN_RULES
+    assert evaluation.metadata["failing_rows"].value == 1
+    assert test.name in evaluation.metadata
 
 
 def test_what_a_build_did_without_is_a_warning_of_the_run(
