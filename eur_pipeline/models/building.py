@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from eur_pipeline.billing.accepting import whole_tariff
 from eur_pipeline.billing.fetching import fetch
-from eur_pipeline.billing.invoices.losses import require_nothing_lost
+
+# Not by name: it opens the warehouse, so either of the two may be imported first.
+from eur_pipeline.billing.invoices import losses
 from eur_pipeline.billing.invoices.register import read_register
 from eur_pipeline.errors import ModelError
 from eur_pipeline.lake.kept import require_their_collections
@@ -78,7 +80,7 @@ def build(
         # Read under the lock: else an older state of them could be built after a newer one, and
         # what is billed already would seem open.
         register = read_register(project)
-        require_nothing_lost(project, connection, register)
+        losses.require_nothing_lost(project, connection, register)
         documents = read_bill_tables(project) | read_documents(register)
         report = _build(connection, project, models, inputs, documents, select)
         end.keep = report.committed
