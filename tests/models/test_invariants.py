@@ -83,7 +83,16 @@ DAMAGES = [
     ("invoices_are_the_sum_of_their_lines", f"update {BILLED} set number = 'another'"),
     ("invoices_are_the_sum_of_their_lines", "update invoices set net = net - 0.01"),
     ("billed_and_open_adjustments_equal_charges", f"update {BILLED} set uses = uses + 1"),
-    ("billed_and_open_adjustments_equal_charges", f"update {LINES} set site = 'another'"),
+    *(
+        ("billed_and_open_adjustments_equal_charges", f"update {table} set {change}")
+        for table, change in (
+            (LINES, "site = 'another'"),
+            (LINES, "plan = 'another'"),
+            (BILLED, "tax_percent = 99"),
+            (BILLED, "free_quantity = free_quantity + 1"),
+            (BILLED, "unrounded_charge = unrounded_charge + 0.000000000001"),
+        )
+    ),
     ("billed_and_open_taxes_equal_taxes", "update billed_taxes_monthly set tax = tax + 0.01"),
     ("billed_and_open_taxes_equal_taxes", "delete from billed_taxes_monthly"),
     ("every_message_is_in_one_billing_state", f"delete from {STATES} where state = 'free'"),

@@ -30,8 +30,36 @@ def months(project: Project) -> list[dt.date]:
 
 
 def issue_month(project: Project, month: dt.date, number: int) -> None:
-    """As the `number`th batch, at a time that only hangs on that."""
-    issue(Project(project.path), month, force_reason=REASON, now=_at(number))
+    """As the `number`th batch, at a time that only hangs on that; nothing is left to be billed."""
+    batch = issue(Project(project.path), month, force_reason=REASON, now=_at(number))
+    bring_up_to_date(project)
+    issued = {tuple(document.content.account) for document in batch.documents}
+    covered = {(*account, m) for *account, m in _standing(project) if m <= month}
+    left = {(*account, m) for *account, m in _open(project) if tuple(account) in issued}
+    assert left & covered == set()
+
+
+def _standing(project: Project) -> list[tuple[Any, ...]]:
+    """The accounts and months that have an invoice."""
+    return query(
+        project,
+        "select legal_entity, cost_centre, currency, invoice_month from invoices where kind = "
+        "'invoice' and number not in (select credits from invoices where credits is not null)",
+    )
+
+
+def _open(project: Project) -> list[tuple[Any, ...]]:
+    """The accounts and months of which something is open, be it tax alone."""
+    select = "select legal_entity, cost_centre, currency, local_month from"
+    return query(project, f"{select} open_adjustments union {select} open_tax_adjustments")
+
+
+def issue_the_rest(project: Project, number: int) -> None:
+    """Every month, and one after them, which takes up what is open of those issued before."""
+    all_months = sorted(months(project))
+    after = (all_months[-1] + dt.timedelta(days=32)).replace(day=1)
+    for place, month in enumerate([*all_months, after]):
+        issue_month(project, month, number + place)
 
 
 def credit_some(project: Project, number: int, chance: random.Random) -> None:
@@ -88,16 +116,6 @@ def open_adjustments(project: Project) -> tuple[Sums, Sums]:
             ("net", "tax"),
         ),
     )
-
-
-def together(*sums: Sums) -> Sums:
-    """Their sum; what comes to nothing is left out."""
-    found: defaultdict[tuple[str, ...], list[Decimal]] = defaultdict(list)
-    for one in sums:
-        for key, numbers in one.items():
-            known = found[key]
-            known[:] = [a + b for a, b in zip(known or [Decimal(0)] * 9, numbers, strict=False)]
-    return _of_something(found)
 
 
 def _table(project: Project, name: str, key: Iterable[str], numbers: Iterable[str]) -> Sums:
