@@ -317,7 +317,7 @@ def test_the_ui_shows_intervals_and_what_was_in_them(deployment: Deployment, pag
 def test_the_ui_shows_the_checks_and_they_passed(deployment: Deployment, page: Page) -> None:
     page.goto(f"http://127.0.0.1:{deployment.port}/assets/messages?view=checks")
 
-    page.get_by_text("unique_messages_message_id").first.wait_for()
+    page.get_by_text("column_rules").first.wait_for()
     page.get_by_text("Succeeded").first.wait_for()
     assert page.get_by_text("Failed", exact=True).count() == 0
 
