@@ -137,7 +137,7 @@ def test_folders_that_are_there_keep_their_mode(tmp_path: Path) -> None:
 
 
 def test_adopted_files_appear_under_their_keys(store: LocalStore) -> None:
-    drafts = {key: store.unfinished("here", str(n)) for n, key in enumerate(["a/1", "b/2"])}
+    drafts = dict(zip(["a/1", "b/2"], store.unfinished("here", "01"), strict=True))
     for key, draft in drafts.items():
         draft.write_text(key)
     assert list(store.files()) == []
@@ -151,7 +151,7 @@ def test_adopted_files_appear_under_their_keys(store: LocalStore) -> None:
 def test_adoption_makes_all_durable_before_any_appears(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drafts = {key: store.unfinished("here", key) for key in ("1", "2")}
+    drafts = dict(zip("12", store.unfinished("here", "12"), strict=True))
     for draft in drafts.values():
         draft.write_bytes(b"hello")
 
@@ -168,7 +168,7 @@ def test_adoption_makes_all_durable_before_any_appears(
 def test_a_file_that_could_not_be_synced_is_thrown_away(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {key: store.unfinished("a", key[-1]) for key in ("a/1", "a/2", "a/3")}
+    files = dict(zip(["a/1", "a/2", "a/3"], store.unfinished("a", "123"), strict=True))
     for path in files.values():
         path.write_bytes(b"hello")
     fsync = os.fsync
@@ -187,8 +187,8 @@ def test_a_file_that_could_not_be_synced_is_thrown_away(
 
 def test_what_a_crash_left_can_be_cleared_folder_by_folder(store: LocalStore) -> None:
     store.write("mine/whole.txt", b"hello")
-    store.unfinished("mine", "draft").write_bytes(b"half")
-    store.unfinished("other", "draft").write_bytes(b"half")
+    store.unfinished("mine", ["draft"])[0].write_bytes(b"half")
+    store.unfinished("other", ["draft"])[0].write_bytes(b"half")
 
     store.clear_unfinished("mine")
 

@@ -133,7 +133,7 @@ class _Collecting:
             )
             self.report.begin(planned)
             self.tally.begin(planned)
-            self._places = {f: self._unfinished(f) for a in planned.someday for f in a.files}
+            self._places = self._unfinished([f for a in planned.someday for f in a.files])
             kept = set(self._places.values())
             self._zone.store.clear_unfinished(self._collection.name, keep=kept)
             server.run(self._collect_all(server, planned.todo), self._show_progress)
@@ -143,11 +143,12 @@ class _Collecting:
         if self._on_progress is not None:
             self._on_progress(self.tally.progress())
 
-    def _unfinished(self, file: RemoteFile) -> Path:
-        """Where the file arrives; the same place for the same file, so that it can go on there."""
-        facts = f"{file!r} {boot()}".encode("utf-8", "surrogateescape")
-        name = hashlib.sha256(facts).hexdigest()[:32]
-        return self._zone.store.unfinished(self._collection.name, name)
+    def _unfinished(self, files: Sequence[RemoteFile]) -> dict[RemoteFile, Path]:
+        """Where files arrive; always the same place for the same file, so that it can go on."""
+        facts = (f"{file!r} {boot()}".encode("utf-8", "surrogateescape") for file in files)
+        names = (hashlib.sha256(fact).hexdigest()[:32] for fact in facts)
+        places = self._zone.store.unfinished(self._collection.name, names)
+        return dict(zip(files, places, strict=True))
 
     async def _collect_all(self, server: ArchiveServer, todo: Sequence[ListedArchive]) -> None:
         """Batch after batch; while one is fetched, the one before is landed and removed."""

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import cache
 from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -197,8 +197,12 @@ def hour_folder(collection: str, hour: dt.datetime) -> str:
 
 def hour_of_key(key: str) -> dt.datetime:
     """The upload hour in whose folder the archive of that key lies."""
-    folder = PurePosixPath(key).parent.name
-    return dt.datetime.strptime(folder, HOUR_FORMAT).replace(tzinfo=dt.UTC)
+    return _hour_of_folder(key.split("/")[-2])
+
+
+@cache
+def _hour_of_folder(name: str) -> dt.datetime:
+    return dt.datetime.strptime(name, HOUR_FORMAT).replace(tzinfo=dt.UTC)
 
 
 def safe_name(name: str) -> str:

@@ -50,7 +50,7 @@ def invoiced(project: Project) -> Content:
 
 
 def reasons(project: Project) -> tuple[str, ...]:
-    (change,) = changes(Project(project.path), MARCH)
+    (change,) = changes(Project(project.path), MARCH).accounts
     return change.reasons
 
 
