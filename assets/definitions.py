@@ -1,5 +1,8 @@
 """Assembles the code location of one project; nothing is defined here."""
 
+from functools import cache
+from pathlib import Path
+
 import dagster as dg
 
 from assets.automation import automation_sensor
@@ -55,4 +58,10 @@ def project_resources(project: Project) -> dict[str, object]:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The code location of the project that EUR_HOME names."""
-    return build_definitions(Project.find())
+    return _definitions(Project.find().path)
+
+
+@cache
+def _definitions(project: Path) -> dg.Definitions:
+    """Made once: Dagster asks five times before a job begins, which took a second."""
+    return build_definitions(Project(project))
