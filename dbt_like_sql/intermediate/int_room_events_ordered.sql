@@ -26,6 +26,7 @@ in_rooms as (
         case when folded.sender not like '%/%' then folded.sender end as address,
         records.sent_at,
         records.collection,
+        records.owner,
         records.archive_sha256,
         records.ordinal
     from records
@@ -37,7 +38,19 @@ in_rooms as (
 
 ),
 
--- Only an archive that tells of joins and leaves tells them from what was said in one second.
+-- Only a view that tells of joins and leaves tells them from what was said in one second: that of
+-- the room does, those of its users need not. It is the same into however many archives it is cut.
+viewed as (
+
+    select
+        *,
+        max(case when event in ('join', 'leave') then 1 else 0 end) over (
+            partition by event_date, room, collection, owner
+        ) = 1 as is_witness
+    from in_rooms
+
+),
+
 archives as (
 
     select
@@ -45,10 +58,9 @@ archives as (
         room,
         archive_sha256,
         collection,
-        max(case when event in ('join', 'leave') then 1 else 0 end) = 1 as is_witness,
         min(sent_at) as first_sent_at,
         count(*) as events
-    from in_rooms
+    from viewed
     group by event_date, room, archive_sha256, collection
 
 ),
@@ -62,7 +74,6 @@ archives_placed as (
         room,
         archive_sha256,
         collection,
-        is_witness,
         row_number() over (
             partition by event_date, room
             order by first_sent_at asc, events desc, archive_sha256 asc, collection asc
@@ -74,20 +85,19 @@ archives_placed as (
 witnessed as (
 
     select
-        in_rooms.*,
-        archives_placed.is_witness,
+        viewed.*,
         concat(
             lpad(cast(archives_placed.archive_place as varchar), 10, '0'),
             '/',
-            lpad(cast(in_rooms.ordinal as varchar), 10, '0')
+            lpad(cast(viewed.ordinal as varchar), 10, '0')
         ) as place
-    from in_rooms
+    from viewed
     inner join archives_placed
         on
-            in_rooms.event_date = archives_placed.event_date
-            and in_rooms.room = archives_placed.room
-            and in_rooms.archive_sha256 = archives_placed.archive_sha256
-            and in_rooms.collection = archives_placed.collection
+            viewed.event_date = archives_placed.event_date
+            and viewed.room = archives_placed.room
+            and viewed.archive_sha256 = archives_placed.archive_sha256
+            and viewed.collection = archives_placed.collection
 
 ),
 
