@@ -109,7 +109,7 @@ class LocalStore:
             for folder in folders:
                 make_private_folder(folder)
             for key, unfinished in files.items():
-                os.replace(unfinished, f"{self.root}/{key}")  # noqa: PTH105 - half the time
+                unfinished.replace(self.path(key))
             for folder in folders:
                 sync(folder)
 
