@@ -309,3 +309,24 @@ def test_files_of_the_lake_from_before_there_were_rooms_are_read_too(project: Pr
         pq.write_table(pq.ParquetFile(path).read().drop_columns(["occupant"]), path)
     deliver(project, [joins("2026-03-10T12:00", "anna")], first_hour=1)
     assert query(project, "select count(*) from messages") == [(2,)]
+
+
+def test_what_was_said_in_an_archive_without_joins_is_heard_as_in_one_with_them(
+    project: Project, tmp_path: Path
+) -> None:
+    events = [
+        joins("2026-03-10T12:00", "anna"),
+        says("2026-03-10T12:01", "bo", "there from the beginning"),
+        says("2026-03-10T12:02", "anna", "both"),
+    ]
+    deliver(project, events)
+    cut = make_project(tmp_path / "cut")
+    deliver(cut, events[:1], events[1:2], events[2:])
+    assert (
+        recipients(cut)
+        == recipients(project)
+        == {
+            "there from the beginning": {"10001"},
+            "both": {"10002"},
+        }
+    )

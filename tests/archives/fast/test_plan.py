@@ -55,6 +55,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "a grandchild": {"fields": {"body": "said/text"}},
     "a predicate": {"fields": {"body": "said[1]"}},
     "a local time": {"fields": {"sent_at": {"xpath": "@at", "format": "iso"}}},
+    "a value that can be written otherwise": {"kinds": [{"when": "@type = 'a&b'", "kind": "edit"}]},
     "another condition": {"kinds": [{"when": "said", "kind": "message"}]},
 }
 
