@@ -142,8 +142,8 @@ class LocalStore:
             for folder in self._folders(contents):
                 make_private_folder(folder)
             for key, content in contents.items():
-                place, slash, name = key.rpartition("/")
-                files[key] = self.path(f"{place}{slash}{UNFINISHED_PREFIX}{name}")
+                target = self.path(key)
+                files[key] = target.with_name(UNFINISHED_PREFIX + target.name)
                 with open_private(files[key]) as file:
                     file.write(content)
         return files
@@ -159,7 +159,7 @@ class LocalStore:
                 sync(folder)
 
     def _folders(self, keys: Iterable[str]) -> set[Path]:
-        # Paths are made for few folders and not for many files: that was a tenth of collecting.
+        # A path for each folder, not for each of the many files in it.
         return {self.path(folder) for folder in {key.rpartition("/")[0] for key in keys}}
 
     def read(self, key: str) -> bytes:

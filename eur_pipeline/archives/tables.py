@@ -11,6 +11,7 @@ from typing import BinaryIO
 from eur_pipeline.archives import values
 from eur_pipeline.archives.containers import Contents, Document, documents
 from eur_pipeline.archives.dialect import Dialect
+from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.fast.columns import Columns
 from eur_pipeline.archives.fast.plan import plan_of
 from eur_pipeline.archives.fast.reading import FastWay, allows_regions
@@ -65,12 +66,8 @@ def read_tables(
         uploaded=uploaded,
         limits=limits,
     )
-
-    def slow(document: Document, before: Before) -> Iterator[Record | Reject]:
-        return read_document(document, dialect, extractor, limits, before)
-
     found = documents(source, partial(is_of, dialect), limits, contents)
-    yield from _counted(found, FastWay(columns, slow))
+    yield from _counted(found, _fast_way(dialect, columns, extractor, limits))
 
 
 def columns_of(
@@ -95,6 +92,13 @@ def columns_of(
         earliest=_microseconds(max(earliest, values.EARLIEST)),
         latest=_microseconds(min(latest, values.LATEST)),
     )
+
+
+def _fast_way(dialect: Dialect, columns: Columns, extractor: Extractor, limits: Limits) -> FastWay:
+    def slow(document: Document, before: Before) -> Iterator[Record | Reject]:
+        return read_document(document, dialect, extractor, limits, before)
+
+    return FastWay(columns, slow)
 
 
 def _counted(documents: Iterator[Document], way: FastWay) -> Iterator[Part]:

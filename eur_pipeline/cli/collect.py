@@ -1,6 +1,7 @@
 """`eur collect`: archives to the landing zone, without Dagster."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -46,9 +47,7 @@ def collect(
     fails keeps no other from being collected; the command then ends with 1.
     """
     project = project_in(directory)
-    now = dt.datetime.now(dt.UTC)
-    active = [c for c in project.config.collections if not c.has_stopped(now)]
-    chosen = [project.config.collection(name) for name in collections or ()] or active
+    chosen = _chosen(project, collections or ())
     results: dict[str, Any] = {}
     with _bars() as bars:
         for collection in chosen:
@@ -66,6 +65,14 @@ def collect(
             _show(name, result)
     if any(isinstance(result, EurError) for result in results.values()):
         raise typer.Exit(1)
+
+
+def _chosen(project: Project, names: Sequence[str]) -> Sequence[Collection]:
+    """Those of the names; without any, all that have not stopped."""
+    if names:
+        return [project.config.collection(name) for name in names]
+    now = dt.datetime.now(dt.UTC)
+    return [c for c in project.config.collections if not c.has_stopped(now)]
 
 
 def _collect(project: Project, collection: Collection, bars: Progress) -> CollectReport:

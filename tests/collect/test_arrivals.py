@@ -9,6 +9,7 @@ from eur_pipeline.collect.arrivals import hours_around, without_upload
 from eur_pipeline.collect.landing import Manifest
 from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
+from tests.manifests import manifest
 
 START = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
 MARCH = Window(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
@@ -33,18 +34,7 @@ def every(hours: int, **options: object) -> Collection:
 
 
 def uploaded(hour: dt.datetime) -> Manifest:
-    return Manifest(
-        collection="im",
-        upload_hour=hour,
-        name="a.xml",
-        remote_path="/archives/a.xml",
-        size=1,
-        mtime=hour,
-        sha256="0" * 64,
-        collected_at=hour,
-        key="im/a.xml",
-        duplicate_of=None,
-    )
+    return manifest("im", hour)
 
 
 def punctual(collection: Collection, first: int) -> list[dt.datetime]:

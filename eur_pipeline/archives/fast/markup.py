@@ -29,7 +29,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class _Alike:
     """Records of one shape.
 
     Attributes:
@@ -57,14 +57,14 @@ class Markup:
 
     begins: Positions
     _chunk: Chunk
-    _alike: tuple[Alike, ...]
+    _alike: tuple[_Alike, ...]
 
     @classmethod
     def of(cls, text: bytes, record: str) -> Self:
         """Raises NotPlainError; `record` is the name of elements that are records."""
         chunk = Chunk.of(text)
         begins = _begins(chunk, record)
-        return cls(chunk.delimiters[begins], chunk, tuple(_alike(chunk, begins, record)))
+        return cls(chunk.delimiters[begins], chunk, tuple(_by_shape(chunk, begins, record)))
 
     def found(self, place: Place) -> Found:
         """The texts there; raises NotPlainError."""
@@ -105,7 +105,7 @@ def _begins(chunk: Chunk, record: str) -> Positions:
     return begins
 
 
-def _alike(chunk: Chunk, begins: Positions, record: str) -> Iterator[Alike]:
+def _by_shape(chunk: Chunk, begins: Positions, record: str) -> Iterator[_Alike]:
     """All records, those of each shape together."""
     shapes = 0
     counts = np.diff(begins, append=len(chunk.delimiters))
@@ -118,5 +118,5 @@ def _alike(chunk: Chunk, begins: Positions, record: str) -> Iterator[Alike]:
             first, last = delimiters[[0, -1], 0]
             shape = Shape.of(chunk.content[first : last + 1].tobytes().decode(), record)
             fit = shape.fits(chunk, delimiters)
-            yield Alike(shape, records[fit], delimiters[:, fit])
+            yield _Alike(shape, records[fit], delimiters[:, fit])
             records, delimiters = records[~fit], delimiters[:, ~fit]

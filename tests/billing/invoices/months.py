@@ -12,8 +12,9 @@ from eur_pipeline.billing.invoices.document import Document
 from eur_pipeline.billing.invoices.issuing import Batch, bring_up_to_date, issue
 from eur_pipeline.billing.invoices.obstacles import window_of
 from eur_pipeline.collect.index import LandingIndex
-from eur_pipeline.collect.landing import LandingZone, Manifest, hour_folder
+from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.project import Project
+from tests.manifests import manifest
 from tests.models.lake_project import Record, make_project, query, write_archive
 from tests.rating.world import COLUMNS
 
@@ -110,22 +111,6 @@ def with_a_lost_directory(project: Project) -> Project:
     bring_up_to_date(project)
     export.unlink()
     return project
-
-
-def manifest(collection: str, hour: dt.datetime) -> Manifest:
-    """That of an archive which was collected in this hour."""
-    return Manifest(
-        collection=collection,
-        upload_hour=hour,
-        name="a.xml",
-        remote_path="/a/a.xml",
-        size=1,
-        mtime=hour,
-        sha256="0" * 64,
-        collected_at=hour,
-        key=f"{hour_folder(collection, hour)}/a.xml",
-        duplicate_of=None,
-    )
 
 
 def arrive(project: Project, number: int, records: list[Record], **archive: Any) -> None:

@@ -19,6 +19,7 @@ from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.errors import BusyError, InvoiceError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.project import Project
+from tests.manifests import manifest
 from tests.models.lake_project import query, record, write_directory
 
 from .months import (
@@ -33,7 +34,6 @@ from .months import (
     invoiced_project,
     issue_month,
     land_everything,
-    manifest,
     with_a_lost_directory,
     write_tariff_folder,
 )

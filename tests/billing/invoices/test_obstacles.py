@@ -11,9 +11,10 @@ from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
+from tests.manifests import manifest
 from tests.models.lake_project import make_project
 
-from .months import CONFIGURATION, DIRECTORY, MARCH, manifest
+from .months import CONFIGURATION, DIRECTORY, MARCH
 
 LONG_AFTER = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
