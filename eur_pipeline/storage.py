@@ -205,13 +205,14 @@ def open_private(path: Path, *, truncate: bool = True) -> BinaryIO:
 def _sync_all_or_remove(paths: Sequence[Path]) -> None:
     """`sync` for many files; each of those that cannot be made durable is removed."""
     if len(paths) == 1:
-        _sync_or_remove(paths[0])
+        sync_or_remove(paths[0])
         return
     with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
-        deque(pool.map(_sync_or_remove, paths), maxlen=0)
+        deque(pool.map(sync_or_remove, paths), maxlen=0)
 
 
-def _sync_or_remove(path: Path) -> None:
+def sync_or_remove(path: Path) -> None:
+    """`sync` for a file; one that cannot be made durable is removed: a second try would succeed."""
     try:
         sync(path)
     except OSError:

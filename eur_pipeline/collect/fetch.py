@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from eur_pipeline.collect.completeness import END_BYTES, Ending, ending, ending_of_gzip, is_gzip
 from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.collect.server import ArchiveServer, OpenFile
-from eur_pipeline.storage import open_private
+from eur_pipeline.storage import open_private, sync_or_remove
 
 # How much of one file is asked for before the first of it has come: 8 MB a round trip.
 PIECES_AHEAD = 32
@@ -26,6 +26,8 @@ PIECES_AHEAD = 32
 OVERLAP_BYTES = 64 * 1024
 # From here on it pays to hash and write in another thread while the next piece is on its way.
 _THREAD_BYTES = 1 << 20
+# The disk begins with a large file while the rest is on its way, not when all of it is here.
+_SYNC_BYTES = 16 << 20
 
 
 class OnBytes(Protocol):
@@ -178,8 +180,10 @@ class _Growing:
 
     def __init__(self, path: Path, keep: int) -> None:
         self.size = keep
+        self._path = path
         self._digest = hashlib.sha256()
         self._file = open_private(path, truncate=not keep)
+        self._unsynced_bytes = 0
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._writing: asyncio.Future[None] | None = None
@@ -226,6 +230,11 @@ class _Growing:
         for block in blocks:
             self._file.write(block)
             self._digest.update(block)
+            self._unsynced_bytes += len(block)
+        if self._unsynced_bytes >= _SYNC_BYTES:
+            self._file.flush()
+            sync_or_remove(self._path)
+            self._unsynced_bytes = 0
 
     def _hash_what_is_there(self) -> None:
         while block := self._file.read(_THREAD_BYTES):

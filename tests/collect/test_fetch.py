@@ -1,6 +1,8 @@
 """One file's way here: whole, or going on where it broke, or not at all."""
 
+import errno
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +115,33 @@ def test_a_file_that_is_not_what_was_listed_is_not_taken(
     (listed,) = server.list().files
     remote.put("a.xml", change)
     assert server.run(fetch(server, listed, tmp_path / "copy", Counter())) is None
+
+
+def test_what_the_disk_could_not_keep_on_the_way_is_fetched_anew(
+    server: ArchiveServer, remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.put("a.xml", LARGE)
+    to = tmp_path / "copy"
+    fsync = os.fsync
+    synced = []
+
+    def fail_at_the_second(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+        if len(synced) == 2:
+            raise OSError(errno.EIO, "")
+        fsync(descriptor)
+
+    monkeypatch.setattr("eur_pipeline.collect.fetch._SYNC_BYTES", len(LARGE) // 4)
+    monkeypatch.setattr("os.fsync", fail_at_the_second)
+    with pytest.raises(OSError, match="Errno 5"):
+        fetch_only(server, to)
+    assert synced[0] < synced[1] < len(LARGE)
+    # What is there would be taken for kept: a second fsync says that all is well.
+    assert not to.exists()
+
+    counter = Counter()
+    assert fetch_only(server, to, counter) is not None
+    assert (to.read_bytes(), counter.kept) == (LARGE, 0)
 
 
 def test_a_file_that_was_listed_shorter_than_it_is_is_not_taken(
