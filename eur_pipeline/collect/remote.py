@@ -5,13 +5,17 @@ Names come from the server and are never used as a path of ours.
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 import asyncssh
 
+from eur_pipeline.collect.directory import Attributes
 from eur_pipeline.labels import clean
 
 # No file is larger, as file systems and databases count in 64 bits with a sign.
 _MOST_BYTES = 2**63 - 1
+
+_KNOWN_INSTANTS = 4096
 
 _KINDS = {
     asyncssh.FILEXFER_TYPE_DIRECTORY: "a folder",
@@ -55,14 +59,19 @@ class Listing:
     left_alone: dict[str, str]
 
 
-def remote_file(path: str, attributes: asyncssh.SFTPAttrs) -> RemoteFile:
+def remote_file(path: str, attributes: Attributes | asyncssh.SFTPAttrs) -> RemoteFile:
     """The file of that path, as the server describes it."""
     mtime = attributes.mtime
-    instant = None if mtime is None else dt.datetime.fromtimestamp(mtime, dt.UTC)
-    return RemoteFile(path, attributes.size, instant)
+    return RemoteFile(path, attributes.size, None if mtime is None else _instant(mtime))
 
 
-def reason_to_leave(name: str, attributes: asyncssh.SFTPAttrs) -> str | None:
+# Archives are uploaded many at a time.
+@lru_cache(_KNOWN_INSTANTS)
+def _instant(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def reason_to_leave(name: str, attributes: Attributes | asyncssh.SFTPAttrs) -> str | None:
     """Why a listed entry is no archive, None where it may be one.
 
     A server that does not say what an entry is may mean a file; opening it will tell.

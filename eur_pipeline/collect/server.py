@@ -7,7 +7,7 @@ to fetch, and when a file may be removed, is decided by the collector.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import wait
 from contextlib import asynccontextmanager, contextmanager, suppress
 from operator import attrgetter
@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import asyncssh
 
 from eur_pipeline.collect.connection import Connection
+from eur_pipeline.collect.directory import Part, parts
 from eur_pipeline.collect.remote import Listing, RemoteFile, reason_to_leave, remote_file
 from eur_pipeline.config import Collection
 from eur_pipeline.errors import EurError, ServerUnreachableError, TransferError, VanishedError
@@ -30,8 +31,6 @@ PIECE_BYTES = 255 * 1024
 # What is on its way, or waits to be written, is in memory: 16 MB.
 PIECES_AT_ONCE = 64
 
-# Entries of a listing between two looks at the clock.
-_ENTRIES_A_LOOK = 200
 _TICK_SECONDS = 0.2
 
 # An answer that says that the link is gone, and not something about a file.
@@ -50,7 +49,8 @@ class ArchiveServer:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._folder = connection.collection.remote_path.rstrip("/") or "/"
+        beginning = connection.collection.remote_path.rstrip("/")
+        self._folder, self._beginning = beginning or "/", f"{beginning}/"
         self._sftp: Any = None
         self._heard = 0.0
         self.room = asyncio.Semaphore(PIECES_AT_ONCE)
@@ -135,28 +135,25 @@ class ArchiveServer:
         client: asyncssh.SFTPClient = await self._ask("open SFTP on", start)
         return client
 
-    async def entries(self) -> AsyncIterator[tuple[str, asyncssh.SFTPAttrs]]:
+    async def entries(self) -> AsyncGenerator[Part, None]:
         """Names and attributes of all in the remote folder, however long the server goes on."""
         with self._connection.translated(f"list {self._folder} on"), self._failing_for_now():
             async with self._unless_silent() as heard:
-                count = 0
-                async for entry in self._sftp.scandir(self._folder):
-                    count += 1
-                    if count % _ENTRIES_A_LOOK == 0:
-                        heard()
-                    if entry.filename not in {".", ".."}:
-                        yield entry.filename, entry.attrs
+                async for part in parts(self._sftp, self._folder):
+                    heard()
+                    yield [entry for entry in part if entry[0] not in {".", ".."}]
 
     async def _list(self) -> Listing:
         # By path: a folder that changes while it is listed may show a file twice.
         files: dict[str, RemoteFile] = {}
         left_alone = {}
-        async for name, attributes in self.entries():
-            file = remote_file(self._path(name), attributes)
-            if reason := reason_to_leave(name, attributes):
-                left_alone[file.name] = reason
-            else:
-                files[file.path] = file
+        async for part in self.entries():
+            for name, attributes in part:
+                file = remote_file(f"{self._beginning}{name}", attributes)
+                if reason := reason_to_leave(name, attributes):
+                    left_alone[file.name] = reason
+                else:
+                    files[file.path] = file
         return Listing(sorted(files.values(), key=attrgetter("path")), left_alone)
 
     @contextmanager
@@ -193,9 +190,6 @@ class ArchiveServer:
             raise
         finally:
             watchdog.cancel()
-
-    def _path(self, name: str) -> str:
-        return f"{self._folder.rstrip('/')}/{name}"
 
     async def _ask(self, action: str, request: Awaitable[Result]) -> Result:
         """The answer to one request about one file; its errors are ours.

@@ -104,14 +104,15 @@ class _Visit:
         files = waiting = left_alone = 0
         newest = 0.0
         owners: Counter[int | None] = Counter()
-        async for name, attributes in self._server.entries():
-            if reason_to_leave(name, attributes):
-                left_alone += 1
-                continue
-            files += 1
-            waiting += is_temporary(self._collection, name)
-            newest = max(newest, attributes.mtime or 0)
-            owners[attributes.uid] += 1
+        async for part in self._server.entries():
+            for name, attributes in part:
+                if reason_to_leave(name, attributes):
+                    left_alone += 1
+                    continue
+                files += 1
+                waiting += is_temporary(self._collection, name)
+                newest = max(newest, attributes.mtime or 0)
+                owners[attributes.uid] += 1
         with self._connection.translated(f"look at {self._path} on"):
             own = await self._sftp.stat(self._path)
         return _Folder(
