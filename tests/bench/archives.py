@@ -13,6 +13,8 @@ _BEGINNING = (
 )
 _END = b"</im-archive>\n"
 _FIRST = 1_773_014_400_000
+# So that the messages of two gigabytes are of one day: what lies far from its upload is rejected.
+_APART_MILLISECONDS = 7
 
 
 def write_archive(path: Path, size: int, seed: int = 1) -> Path:
@@ -35,8 +37,9 @@ def write_archives(folder: Path, number: int, size: int) -> list[Path]:
 
 def _messages(rng: random.Random) -> Iterator[bytes]:
     for number in count():
+        time = _FIRST + number * _APART_MILLISECONDS
         yield (
-            f'<message time="{_FIRST + number * 700}" conversation="c-{number // 12}" kind="text">'
+            f'<message time="{time}" conversation="c-{number // 12}" kind="text">'
             f"<from>{rng.randrange(56000, 57000)}@presence.example</from>"
             f"<to>{rng.randrange(56000, 57000)}@presence.example</to>"
             f"<body>{escape(everyday_body(rng))} {number}</body></message>\n"

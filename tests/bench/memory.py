@@ -28,7 +28,8 @@ _READ_ONE_HOUR = (
     "from eur_pipeline.lake.ingest import ingest_hour; import datetime; "
     "project = Project(Path(sys.argv[1])); "
     "hour = datetime.datetime.fromisoformat(sys.argv[2]); "
-    "assert not ingest_hour(project, project.config.collections[0], hour).unreadable"
+    "report = ingest_hour(project, project.config.collections[0], hour); "
+    "assert report.records and not report.rejects and not report.unreadable, report"
 )
 
 
