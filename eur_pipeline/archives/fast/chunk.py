@@ -63,7 +63,9 @@ class Chunk:
         marks = content[places]
         is_escape = marks == ord("&")
         escapes = _escapes(windows[places[is_escape]])
-        delimiters, marks = _delimiters(places[~is_escape], marks[~is_escape])
+        if escapes:
+            places, marks = places[~is_escape], marks[~is_escape]
+        delimiters, marks = _delimiters(places, marks)
         return cls(content, delimiters, marks, tuple(escapes), windows)
 
     def holds(self, places: Positions, text: bytes) -> Mask:
@@ -84,8 +86,11 @@ class Chunk:
 
 
 def _check_characters(text: bytes, content: Bytes) -> None:
-    blanks = np.count_nonzero(content == ord("\n")) + np.count_nonzero(content == ord("\t"))
-    if np.count_nonzero(content < _FIRST_PRINTABLE) != blanks:
+    is_one = np.empty(len(content), np.bool_)
+    controls = np.count_nonzero(np.less(content, _FIRST_PRINTABLE, out=is_one))
+    for blank in "\n\t":
+        controls -= np.count_nonzero(np.equal(content, ord(blank), out=is_one))
+    if controls:
         raise NotPlainError
     if text.isascii():
         return
@@ -108,8 +113,10 @@ def _check_no_noncharacter(content: Bytes) -> None:
 def _marks(content: Bytes) -> Positions:
     """Where each character stands that means something in XML, but for single quotes."""
     is_mark = content == ord("<")
+    # One mask for all others: new memory takes longer than what is done in it.
+    is_one = np.empty_like(is_mark)
     for mark in '>"&':
-        is_mark |= content == ord(mark)
+        is_mark |= np.equal(content, ord(mark), out=is_one)
     return np.flatnonzero(is_mark)
 
 
@@ -121,8 +128,8 @@ def _delimiters(places: Positions, marks: Bytes) -> tuple[Positions, Bytes]:
     if len(begins) != len(ends) or (begins != ord("<")).any() or (ends != ord(">")).any():
         raise NotPlainError
     # Before a quote in a tag stands an odd number of angles.
-    keep = is_angle | (np.cumsum(is_angle, dtype=np.int32) & 1).astype(np.bool_)
-    return places[keep], marks[keep]
+    keep = is_angle | np.logical_xor.accumulate(is_angle)
+    return (places, marks) if keep.all() else (places[keep], marks[keep])
 
 
 def _escapes(windows: Numbers) -> list[str]:

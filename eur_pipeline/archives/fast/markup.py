@@ -108,15 +108,23 @@ def _begins(chunk: Chunk, record: str) -> Positions:
 def _by_shape(chunk: Chunk, begins: Positions, record: str) -> Iterator[_Alike]:
     """All records, those of each shape together."""
     shapes = 0
-    counts = np.diff(begins, append=len(chunk.delimiters))
-    for count in np.unique(counts):
-        records = np.flatnonzero(counts == count)
-        delimiters = chunk.delimiters[begins[records][:, None] + np.arange(count)].T
+    for records, delimiters in _by_count(chunk, begins):
         while len(records):
             if (shapes := shapes + 1) > _MOST_SHAPES:
                 raise NotPlainError
             first, last = delimiters[[0, -1], 0]
             shape = Shape.of(chunk.content[first : last + 1].tobytes().decode(), record)
             fit = shape.fits(chunk, delimiters)
+            if fit.all():
+                yield _Alike(shape, records, delimiters)
+                break
             yield _Alike(shape, records[fit], delimiters[:, fit])
             records, delimiters = records[~fit], delimiters[:, ~fit]
+
+
+def _by_count(chunk: Chunk, begins: Positions) -> Iterator[tuple[Positions, Positions]]:
+    """The records that have as many delimiters as each other, and these, a column for each."""
+    counts = np.diff(begins, append=len(chunk.delimiters))
+    for count in np.flatnonzero(np.bincount(counts)):
+        records = np.flatnonzero(counts == count)
+        yield records, chunk.delimiters[begins[records] + np.arange(count)[:, None]]
