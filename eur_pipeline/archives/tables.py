@@ -13,6 +13,7 @@ from eur_pipeline.archives.containers import Contents, Document, documents
 from eur_pipeline.archives.dialect import Dialect
 from eur_pipeline.archives.extract import Extractor
 from eur_pipeline.archives.fast.columns import Columns
+from eur_pipeline.archives.fast.documents import Documents
 from eur_pipeline.archives.fast.plan import plan_of
 from eur_pipeline.archives.fast.reading import FastWay, allows_regions
 from eur_pipeline.archives.limits import DEFAULT_LIMITS, Limits
@@ -20,7 +21,6 @@ from eur_pipeline.archives.reader import Before, extractor_of, is_of, read_archi
 from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.archives.surroundings import ALONE, Surroundings
 from eur_pipeline.archives.table import Part, parts_of
-from eur_pipeline.errors import UnreadableArchiveError
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # So many addresses are known without asking again.
@@ -67,7 +67,7 @@ def read_tables(
         limits=limits,
     )
     found = documents(source, partial(is_of, dialect), limits, contents)
-    yield from _counted(found, _fast_way(dialect, columns, extractor, limits))
+    yield from Documents(_fast_way(dialect, columns, extractor, limits)).parts(found)
 
 
 def columns_of(
@@ -99,19 +99,6 @@ def _fast_way(dialect: Dialect, columns: Columns, extractor: Extractor, limits: 
         return read_document(document, dialect, extractor, limits, before)
 
     return FastWay(columns, slow)
-
-
-def _counted(documents: Iterator[Document], way: FastWay) -> Iterator[Part]:
-    """The records of all documents, numbered through."""
-    records = 0
-    try:
-        for document in documents:
-            for part in way.parts(document, records):
-                records += len(part)
-                yield part
-    except UnreadableArchiveError as error:
-        error.records_before = records
-        raise
 
 
 def _microseconds(moment: dt.datetime) -> int:

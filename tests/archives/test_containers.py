@@ -25,20 +25,13 @@ from eur_pipeline.archives.record import Record, Reject
 from eur_pipeline.errors import UnreadableArchiveError
 from tests.conftest import archive_xml
 
+from .packing import zipped
 from .reading import CASES, read
 
 NORMAL = (CASES / "avaya-ps" / "normal.xml").read_bytes()
 BAD = (CASES / "avaya-ps" / "bad-records.xml").read_bytes()
 RECORDS = read(NORMAL)
 MEBIBYTE = 1024 * 1024
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, method)
-    return file.getvalue()
 
 
 def items(

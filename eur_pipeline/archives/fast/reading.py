@@ -83,7 +83,8 @@ class _Reading:
     def parts(self) -> Iterator[Part]:
         while self._look_ahead():
             region, result = self._waiting[0]
-            parts = self._numbered(result()) or self._slowly(region)
+            records = result()
+            parts = self._slowly(region) if records is None else [numbered(records, self._records)]
             if not parts:
                 break
             self._waiting.popleft()
@@ -95,19 +96,10 @@ class _Reading:
     def _look_ahead(self) -> bool:
         """Have enough regions worked on; whether there is any."""
         while len(self._waiting) <= _WORKERS and (region := self._cutting.region()):
-            work = partial(_records_in, region.content, self._cutting.root, self._way.columns)
+            work = partial(_records_in_region, region, self._cutting.root, self._way.columns)
             is_only = self._cutting.is_at_end() and not self._waiting
             self._waiting.append((region, work if is_only else self._pool.submit(work).result))
         return bool(self._waiting)
-
-    def _numbered(self, records: pa.RecordBatch | None) -> list[Part]:
-        if records is None:
-            return []
-        first = self._records + 1
-        ordinals = np.arange(first, first + records.num_rows, dtype=np.int32)
-        column = RECORDS.get_field_index("ordinal")
-        numbered = array_of(ordinals, pa.int32())
-        return [Part(records.set_column(column, RECORDS.field(column), numbered))]
 
     def _slowly(self, region: Region) -> list[Part]:
         """The region record by record; nothing where it is not a whole number of elements."""
@@ -134,14 +126,27 @@ class _Reading:
         return self._way.slow(document, Before(self._records, lines, found, names=names))
 
 
-def _records_in(content: bytes, root: bytes, columns: Columns) -> pa.RecordBatch | None:
-    """The records in a region; None where it is not plain, not even when written anew."""
-    plan = columns.plan
+def records_in(content: bytes, columns: Columns) -> pa.RecordBatch | None:
+    """The records in the content; None where it is not plain."""
     try:
-        return columns.of(Markup.of(content, plan.record))
+        return columns.of(Markup.of(content, columns.plan.record))
     except NotPlainError:
-        pass
+        return None
+
+
+def numbered(records: pa.RecordBatch, before: int) -> Part:
+    """The records, numbered on after so many."""
+    ordinals = np.arange(before + 1, before + 1 + records.num_rows, dtype=np.int32)
+    column = RECORDS.get_field_index("ordinal")
+    return Part(records.set_column(column, RECORDS.field(column), array_of(ordinals, pa.int32())))
+
+
+def _records_in_region(region: Region, root: bytes, columns: Columns) -> pa.RecordBatch | None:
+    """The records in a region; None where it is not plain, not even when written anew."""
+    records = records_in(region.content, columns)
+    if records is not None:
+        return records
     try:
-        return columns.of(Markup.of(rewritten(content, root, plan.root), plan.record))
+        return records_in(rewritten(region.content, root, columns.plan.root), columns)
     except NotPlainError:
         return None
