@@ -6,13 +6,12 @@ that of SFTP 3, draft-ietf-secsh-filexfer-02, chapters 5 and 7.
 """
 
 import asyncio
-import stat
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncssh
 from asyncssh.constants import (
@@ -27,6 +26,8 @@ from asyncssh.constants import (
 )
 from asyncssh.packet import SSHPacket, String
 
+from eur_pipeline.collect.remote import Attributes
+
 _NUMBER = struct.Struct(">I")
 # Attributes by the flag that announces them, in the order in which they come, and their widths.
 _FIELDS = {
@@ -36,33 +37,6 @@ _FIELDS = {
     FILEXFER_ATTR_ACMODTIME: {"atime": "I", "mtime": "I"},
 }
 _WANTED = ("size", "uid", "mode", "mtime")
-# What asyncssh tells of the attributes of one file, too.
-_TYPES = {
-    0: asyncssh.FILEXFER_TYPE_UNKNOWN,
-    stat.S_IFREG: asyncssh.FILEXFER_TYPE_REGULAR,
-    stat.S_IFDIR: asyncssh.FILEXFER_TYPE_DIRECTORY,
-    stat.S_IFLNK: asyncssh.FILEXFER_TYPE_SYMLINK,
-    stat.S_IFSOCK: asyncssh.FILEXFER_TYPE_SOCKET,
-    stat.S_IFIFO: asyncssh.FILEXFER_TYPE_FIFO,
-    stat.S_IFCHR: asyncssh.FILEXFER_TYPE_CHAR_DEVICE,
-    stat.S_IFBLK: asyncssh.FILEXFER_TYPE_BLOCK_DEVICE,
-}
-
-
-class Attributes(NamedTuple):
-    """What a server says of an entry, as far as anybody asks; what it does not say is None.
-
-    Attributes:
-        uid: The number of its owner.
-        mtime: In seconds of the epoch.
-        type: One of asyncssh's FILEXFER_TYPE_.
-    """
-
-    size: int | None
-    uid: int | None
-    mtime: int | None
-    type: int
-
 
 Part = list[tuple[str, Attributes]]
 
@@ -157,12 +131,8 @@ class _Layout:
 
     def read(self, content: bytes, at: int) -> Attributes:
         values = (*self.fields.unpack_from(content, at), None)
-        kind = stat.S_IFMT(values[self.mode] or 0)
         return Attributes(
-            values[self.size],
-            values[self.uid],
-            values[self.mtime],
-            _TYPES.get(kind, asyncssh.FILEXFER_TYPE_SPECIAL),
+            values[self.size], values[self.uid], values[self.mode], values[self.mtime]
         )
 
 

@@ -9,7 +9,8 @@ from asyncssh.packet import SSHPacket, String, UInt32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eur_pipeline.collect.directory import Attributes, entries_of
+from eur_pipeline.collect.directory import entries_of
+from eur_pipeline.collect.remote import Attributes
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.project import Project
 from tests.conftest import Remote
@@ -51,7 +52,7 @@ def as_asyncssh_reads(name: asyncssh.SFTPName) -> tuple[bytes, Attributes]:
     read = asyncssh.SFTPName.decode(SSHPacket(name.encode(3)), 3)
     said = read.attrs
     assert isinstance(read.filename, bytes)
-    return read.filename, Attributes(said.size, said.uid, said.mtime, said.type)
+    return read.filename, Attributes(said.size, said.uid, said.permissions, said.mtime)
 
 
 @given(NAMES)

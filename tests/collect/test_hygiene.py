@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import time_machine
 
 from eur_pipeline.collect.collector import collect
 from eur_pipeline.collect.landing import LandingZone, Manifest
-from eur_pipeline.collect.remote import reason_to_leave
+from eur_pipeline.collect.remote import Attributes, reason_to_leave
 from eur_pipeline.collect.report import CollectReport
 from eur_pipeline.errors import ServerUnreachableError
 from eur_pipeline.project import Project
@@ -108,17 +109,17 @@ def test_a_name_as_long_as_names_can_be_is_collected(project: Project, remote: R
 
 @pytest.mark.parametrize("name", ["../up.xml", "/etc/passwd", "a/b.xml", "a\0b.xml"])
 def test_a_name_that_is_a_path_is_left_alone(name: str) -> None:
-    file = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR)
+    file = Attributes(size=1, uid=0, mode=stat.S_IFREG, mtime=0)
     assert reason_to_leave(name, file) == "its name is a path"
 
 
 def test_an_entry_that_the_server_does_not_explain_may_be_a_file() -> None:
-    unknown = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_UNKNOWN)
+    unknown = Attributes(size=None, uid=None, mode=None, mtime=None)
     assert reason_to_leave("a.xml", unknown) is None
 
 
 def test_an_entry_without_a_name_is_left_alone() -> None:
-    file = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR)
+    file = Attributes(size=1, uid=0, mode=stat.S_IFREG, mtime=0)
     assert reason_to_leave("", file) == "it has no name"
 
 
