@@ -105,7 +105,9 @@ def on_date(
 ) -> Iterator[pa.RecordBatch]:
     """The rows whose instant lies on the UTC date."""
     for batch in batches:
-        yield batch.filter(pc.equal(batch[column].cast(pa.date32()), pa.scalar(date)))
+        is_on_date = pc.equal(batch[column].cast(pa.date32()), pa.scalar(date))
+        # Most archives are of one date, and a copy takes time and memory.
+        yield batch if pc.all(is_on_date).as_py() else batch.filter(is_on_date)
 
 
 def write_parquet(
