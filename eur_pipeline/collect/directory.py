@@ -17,6 +17,7 @@ import asyncssh
 from asyncssh.constants import (
     FILEXFER_ATTR_ACMODTIME,
     FILEXFER_ATTR_EXTENDED,
+    FILEXFER_ATTR_MODIFYTIME,
     FILEXFER_ATTR_PERMISSIONS,
     FILEXFER_ATTR_SIZE,
     FILEXFER_ATTR_UIDGID,
@@ -36,6 +37,8 @@ _FIELDS = {
     FILEXFER_ATTR_PERMISSIONS: {"mode": "I"},
     FILEXFER_ATTR_ACMODTIME: {"atime": "I", "mtime": "I"},
 }
+# Servers of Huawei set the flag of SFTP 4 for what they write as SFTP 3 does, says asyncssh.
+_MEANINGLESS = FILEXFER_ATTR_MODIFYTIME
 _WANTED = ("size", "uid", "mode", "mtime")
 
 Part = list[tuple[str, Attributes]]
@@ -138,7 +141,7 @@ class _Layout:
 
 @lru_cache
 def _layout(flags: int) -> _Layout:
-    if flags & ~(sum(_FIELDS) | FILEXFER_ATTR_EXTENDED):
+    if flags & ~(sum(_FIELDS) | FILEXFER_ATTR_EXTENDED | _MEANINGLESS):
         raise asyncssh.SFTPBadMessage(f"a listing has attributes that SFTP 3 has not: {flags:#x}")
     said = [fields for flag, fields in _FIELDS.items() if flags & flag]
     names = [name for fields in said for name in fields]

@@ -81,6 +81,13 @@ def test_attributes_of_later_versions_are_refused() -> None:
         list(entries_of(UInt32(1) + entry))
 
 
+def test_a_flag_that_some_servers_set_without_meaning_it_changes_nothing() -> None:
+    said = asyncssh.SFTPAttrs(atime=1, mtime=2).encode(3)
+    flagged = UInt32(int.from_bytes(said[:4], "big") | 0x20) + said[4:]
+    content = UInt32(1) + String(b"a.xml") + String(b"") + flagged
+    assert list(entries_of(content)) == [(b"a.xml", Attributes(None, None, None, 2))]
+
+
 def test_a_folder_of_many_parts_is_listed_whole(project: Project, remote: Remote) -> None:
     names = [f"{n:04}.xml" for n in range(500)]
     for name in names:
