@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -56,9 +57,14 @@ def minor_unit_digits(currency: str) -> int:
     return MINOR_UNIT_DIGITS.get(currency, 2)
 
 
-def _known_time_zone(name: str) -> str:
+@cache
+def _time_zones() -> frozenset[str]:
     # `localtime` is this machine's own zone in some installations; DuckDB does not know it.
-    if name not in available_timezones() - {"localtime"}:
+    return frozenset(available_timezones() - {"localtime"})
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in _time_zones():
         raise ValueError(f"a time zone of the IANA database, such as Europe/Zurich, not {name!r}")
     return name
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
-import duckdb
 import pyarrow as pa
 
 from eur_pipeline.billing.accepting import whole_tariff
@@ -31,19 +30,10 @@ from eur_pipeline.models.model import Model
 from eur_pipeline.models.report import BuildReport, TestResult
 from eur_pipeline.models.running import Run
 from eur_pipeline.models.sql import on_dates
-from eur_pipeline.models.testing import run_test
-from eur_pipeline.models.warehouse import (
-    Stamp,
-    describe_table,
-    drop_tables_except,
-    make_schemas,
-    make_table,
-    open_warehouse,
-    read_stamps,
-    replace_rows,
-    transaction,
-    write_stamps,
-)
+from eur_pipeline.models.stamps import STAMPS, Stamp
+from eur_pipeline.models.tables import describe_table, replace_rows
+from eur_pipeline.models.testing import run_tests
+from eur_pipeline.models.warehouse import Warehouse, open_warehouse, prepare, transaction
 from eur_pipeline.project import Project
 
 # A build of a few stale dates takes seconds; whoever comes meanwhile waits for it.
@@ -82,7 +72,7 @@ def build(
         register = read_register(project)
         losses.require_nothing_lost(project, connection, register)
         documents = read_bill_tables(project) | read_documents(register)
-        report = _build(connection, project, models, inputs, documents, select)
+        report = _build(prepare(connection), project, models, inputs, documents, select)
         end.keep = report.committed
     return replace(report, warnings=warnings)
 
@@ -103,18 +93,17 @@ def _check_selection(models: Collection[Model], select: Collection[str] | None) 
 
 
 def _build(
-    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
     project: Project,
     models: tuple[Model, ...],
     inputs: dict[str, InputTable],
     documents: dict[str, DatedInput],
     select: Collection[str] | None,
 ) -> BuildReport:
-    make_schemas(connection)
-    _load_inputs(connection, inputs)
-    _load_dated(connection, documents)
+    _load_inputs(warehouse, inputs)
+    _load_dated(warehouse, documents)
     run = Run(
-        connection,
+        warehouse,
         models={model.name: model for model in models},
         lake=list_lake(project.lake_path),
         inputs={name: table.stamps for name, table in inputs.items()},
@@ -124,9 +113,11 @@ def _build(
     needed = _needed(run.models, select)
     chosen = [model for model in models if model.name in needed]
     results = tuple(run.update(model) for model in chosen)
-    _write_descriptions(connection, models)
-    kept = {model.table for model in models} | inputs.keys() | documents.keys()
-    drop_tables_except(connection, kept)
+    _write_descriptions(warehouse, models)
+    kept = {STAMPS, *(model.table for model in models), *inputs, *documents}
+    for table in warehouse.tables.drop_except(kept):
+        warehouse.stamps.put(table.partition(".")[2], {})
+    warehouse.stamps.write()
     return BuildReport(results, _run_tests(run, chosen))
 
 
@@ -147,32 +138,32 @@ def _needed(models: Mapping[str, Model], select: Collection[str] | None) -> set[
 
 
 def _run_tests(run: Run, models: Collection[Model]) -> tuple[TestResult, ...]:
-    return tuple(run_test(run, test) for model in models for test in model.tests)
+    return tuple(result for model in models for result in run_tests(run, model.tests))
 
 
-def _load_inputs(connection: duckdb.DuckDBPyConnection, inputs: dict[str, InputTable]) -> None:
+def _load_inputs(warehouse: Warehouse, inputs: dict[str, InputTable]) -> None:
     sources = load_sources()
     for name, table in inputs.items():
-        made = make_table(connection, name, sources[name].columns)
+        made = warehouse.tables.make(name, sources[name].columns)
         content = _digest(table.rows)
         stamp = {WHOLE_DATE: Stamp(content, content)}
-        if made or read_stamps(connection, name) != stamp:
-            replace_rows(connection, name, table.rows)
-            write_stamps(connection, name, stamp)
+        if made or warehouse.stamps.of(name) != stamp:
+            replace_rows(warehouse.connection, name, table.rows)
+            warehouse.stamps.put(name, stamp)
 
 
-def _load_dated(connection: duckdb.DuckDBPyConnection, inputs: dict[str, DatedInput]) -> None:
+def _load_dated(warehouse: Warehouse, inputs: dict[str, DatedInput]) -> None:
     """Read the months anew that are not as they were; the others stay."""
     sources = load_sources()
     for name, table in inputs.items():
-        made = make_table(connection, name, sources[name].columns)
-        kept = {} if made else read_stamps(connection, name)
+        made = warehouse.tables.make(name, sources[name].columns)
+        kept = {} if made else warehouse.stamps.of(name)
         wanted = {month: Stamp(digest, digest) for month, digest in table.contents.items()}
         changed = {m for m in kept.keys() | wanted.keys() if kept.get(m) != wanted.get(m)}
         if changed:
             where = on_dates(Grain.LOCAL_MONTH, changed)
-            replace_rows(connection, name, table.rows(changed), where)
-            write_stamps(connection, name, wanted)
+            replace_rows(warehouse.connection, name, table.rows(changed), where)
+            warehouse.stamps.put(name, wanted)
 
 
 def _digest(rows: pa.Table) -> str:
@@ -182,15 +173,17 @@ def _digest(rows: pa.Table) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
-def _write_descriptions(connection: duckdb.DuckDBPyConnection, models: tuple[Model, ...]) -> None:
-    """Comments on all tables and columns, when any of them is new."""
+def _write_descriptions(warehouse: Warehouse, models: tuple[Model, ...]) -> None:
+    """Comments on the tables and columns that are new; on all, when any description is."""
     sources = [s for s in load_sources().values() if s.name.startswith("inputs.")]
     described = [(m.table, m.description, m.columns) for m in models]
     described += [(source.name, source.description, source.columns) for source in sources]
     content = hashlib.sha256(repr(described).encode()).hexdigest()
     stamp = {WHOLE_DATE: Stamp(content, content)}
-    if read_stamps(connection, DESCRIPTIONS) != stamp:
-        for table, description, columns in described:
-            make_table(connection, table, columns)
-            describe_table(connection, table, description, columns)
-        write_stamps(connection, DESCRIPTIONS, stamp)
+    is_new = warehouse.stamps.of(DESCRIPTIONS) != stamp
+    for table, description, columns in described:
+        if is_new or table in warehouse.tables.made:
+            warehouse.tables.make(table, columns)
+            describe_table(warehouse.connection, table, description, columns)
+    if is_new:
+        warehouse.stamps.put(DESCRIPTIONS, stamp)

@@ -88,6 +88,7 @@ class ModelTest:
         model: The model it is about.
         rule: `not_null`, `unique`, `accepted_values`, `relationships` or `rows` (a file in tests/).
         template: Its `ref`s stand for what the rebuilt dates read; 0 rows = passed.
+        condition: What a row fulfils that breaks the rule by itself; empty where no row can.
     """
 
     name: str
@@ -96,6 +97,7 @@ class ModelTest:
     description: str
     severity: Severity
     template: Template
+    condition: str = ""
 
     @property
     def is_of_rows(self) -> bool:

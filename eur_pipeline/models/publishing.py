@@ -13,7 +13,8 @@ import duckdb
 from eur_pipeline.errors import ModelError
 from eur_pipeline.models.building import WAIT_SECONDS
 from eur_pipeline.models.sql import literal
-from eur_pipeline.models.warehouse import LOCK, STAMPS, connect
+from eur_pipeline.models.stamps import STAMPS
+from eur_pipeline.models.warehouse import LOCK, connect
 from eur_pipeline.project import Project
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore
 

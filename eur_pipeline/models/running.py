@@ -18,15 +18,10 @@ from eur_pipeline.models.model import Model, Template
 from eur_pipeline.models.report import ModelResult
 from eur_pipeline.models.sql import identifier, on_dates
 from eur_pipeline.models.staleness import ParentState, needed_dates, wanted_stamps
+from eur_pipeline.models.stamps import Stamp
 from eur_pipeline.models.templates import compile_sql
 from eur_pipeline.models.validity import InputStamps
-from eur_pipeline.models.warehouse import (
-    Stamp,
-    describe_table,
-    make_table,
-    read_stamps,
-    write_stamps,
-)
+from eur_pipeline.models.warehouse import Warehouse
 
 
 @dataclass
@@ -38,7 +33,7 @@ class Run:
         rebuilt: The dates rebuilt so far, by model.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    warehouse: Warehouse
     models: Mapping[str, Model]
     lake: Mapping[str, LakeTable]
     inputs: Mapping[str, InputStamps]
@@ -46,13 +41,18 @@ class Run:
     variables: Mapping[str, object]
     rebuilt: dict[str, tuple[dt.date, ...]] = field(default_factory=dict)
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection that holds the transaction."""
+        return self.warehouse.connection
+
     def update(self, model: Model) -> ModelResult:
         """Rebuild the model's stale dates and empty those that lost all they were made from."""
         started = time.monotonic()
-        if make_table(self.connection, model.table, model.columns):
-            describe_table(self.connection, model.table, model.description, model.columns)
-            write_stamps(self.connection, model.name, {})
-        kept = read_stamps(self.connection, model.name)
+        stamps = self.warehouse.stamps
+        if self.warehouse.tables.make(model.table, model.columns):
+            stamps.put(model.name, {})
+        kept = stamps.of(model.name)
         wanted = self._wanted(model)
         stale = tuple(
             d for d, stamp in wanted.items() if d not in kept or kept[d].made_from != stamp
@@ -63,14 +63,14 @@ class Run:
             contents = self._contents(model, stale)
             new = {d: Stamp(wanted[d], contents.get(d, "")) for d in stale}
             current = {d: stamp for d, stamp in kept.items() if d in wanted} | new
-            write_stamps(self.connection, model.name, current)
+            stamps.put(model.name, current)
         self.rebuilt[model.name] = stale
         seconds = time.monotonic() - started
         return ModelResult(model.name, stale, gone, rows, self._count(model), seconds)
 
     def dates(self, model: str) -> tuple[dt.date, ...]:
         """All dates of a model that are up to date."""
-        return tuple(read_stamps(self.connection, model))
+        return tuple(self.warehouse.stamps.of(model))
 
     def parent_state(self, name: str) -> ParentState:
         """The state of a model, lake table or dated input that others read."""
@@ -78,7 +78,7 @@ class Run:
             return ParentState(Grain.EVENT_DATE, self.lake[name].stamps)
         if name in self.dated:
             return ParentState(Grain.LOCAL_MONTH, self.dated[name])
-        stamps = read_stamps(self.connection, name)
+        stamps = self.warehouse.stamps.of(name)
         contents = {date: stamp.content for date, stamp in stamps.items() if stamp.content}
         return ParentState(self.models[name].grain, contents)
 
@@ -93,11 +93,16 @@ class Run:
             if name in self.lake:
                 return self.lake[name].relation(read)
             table = name if name in self.dated else self.models[name].table
-            if parent.grain is Grain.WHOLE or template.grain is Grain.WHOLE:
+            if template.grain is Grain.WHOLE:
                 return table
-            return f"(select * from {table} where {on_dates(parent.grain, read)})"
+            return _part(table, parent.grain, read)
 
         return compile_sql(template, where, relation, self.variables)
+
+    def rows_on(self, model: Model, dates: Collection[dt.date]) -> str | None:
+        """The model's rows on these dates, as a relation; None where there are none."""
+        read = self.parent_state(model.name).contents.keys() & dates
+        return _part(model.table, model.grain, read) if read else None
 
     def _wanted(self, model: Model) -> dict[dt.date, str]:
         definition = repr((model.template.text, model.columns, sorted(self.variables.items())))
@@ -153,6 +158,13 @@ class Run:
     def _count(self, model: Model) -> int:
         (rows,) = self.connection.execute(f"select count(*) from {model.table}").fetchone() or (0,)
         return int(rows)
+
+
+def _part(table: str, grain: Grain, dates: Collection[dt.date]) -> str:
+    """The rows of these dates as a relation."""
+    if grain is Grain.WHOLE:
+        return table
+    return f"(select * from {table} where {on_dates(grain, dates)})"
 
 
 def _rows_of(model: Model, dates: Collection[dt.date]) -> str:

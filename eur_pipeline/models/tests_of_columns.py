@@ -19,7 +19,9 @@ def column_test(
     """The test that one entry of a column's `data_tests` asks for; raises ModelError."""
     rule, details = (test, {}) if isinstance(test, str) else next(iter(test.items()))
     where = f"{model}.{column}, {rule}"
-    query = _query(where, rule, model, column, details.get("arguments", {}), tables)
+    arguments = details.get("arguments", {})
+    condition = _condition(rule, column, arguments)
+    query = _query(where, rule, model, column, arguments, tables)
     settings = f"{{{{ config(meta={{'grain': '{grain}'}}) }}}}"
     return ModelTest(
         name=f"{rule}_{model}_{column}",
@@ -28,7 +30,18 @@ def column_test(
         description=f"{column}: {rule.replace('_', ' ')}.",
         severity=Severity(details.get("config", {}).get("severity", "error")),
         template=read_template(settings + query, where),
+        condition=condition,
     )
+
+
+def _condition(rule: str, column: str, arguments: dict[str, Any]) -> str:
+    match rule:
+        case "not_null":
+            return f"{column} is null"
+        case "accepted_values":
+            values = ", ".join(literal(value) for value in arguments["values"])
+            return f"{column} not in ({values})"
+    return ""
 
 
 def _query(
@@ -42,7 +55,7 @@ def _query(
     rebuilt = f"{{{{ ref('{model}') }}}}"
     match rule:
         case "not_null":
-            return f"select * from {rebuilt} where {column} is null"
+            return f"select * from {rebuilt} where {_condition(rule, column, arguments)}"
         case "unique":
             # Its twin may lie on a date that was not rebuilt.
             return (
@@ -51,10 +64,9 @@ def _query(
                 f"group by {column} having count(*) > 1"
             )
         case "accepted_values":
-            values = ", ".join(literal(value) for value in arguments["values"])
             return (
                 f"select {column}, count(*) as times from {rebuilt} "
-                f"where {column} not in ({values}) group by {column}"
+                f"where {_condition(rule, column, arguments)} group by {column}"
             )
         case "relationships":
             parent = tables[read_template(f"{{{{ {arguments['to']} }}}}", where).refs[0]]

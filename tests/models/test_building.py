@@ -166,7 +166,7 @@ def test_an_error_in_the_middle_leaves_the_warehouse_as_it_was(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eur_pipeline.models.building.run_test", fail)
+    monkeypatch.setattr("eur_pipeline.models.building.run_tests", fail)
     with pytest.raises(KeyboardInterrupt):
         build(project)
     assert query(project, "from build.stamps order by all") == before

@@ -19,6 +19,7 @@ from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.model import ModelTest
 from eur_pipeline.models.running import Run
 from eur_pipeline.models.testing import run_test
+from eur_pipeline.models.warehouse import prepare
 from eur_pipeline.project import Project
 from tests.billing.allocation_world import write_bills
 from tests.models.lake_project import write_archive
@@ -238,7 +239,9 @@ def run(built: Project, tmp_path: Path) -> Iterator[Run]:
     dated = {name: table.contents for name, table in tables.items()}
     with duckdb.connect(warehouse) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        run = Run(connection, models, list_lake(built.lake_path), inputs, dated, variables())
+        run = Run(
+            prepare(connection), models, list_lake(built.lake_path), inputs, dated, variables()
+        )
         run.rebuilt.update({name: run.dates(name) for name in models})
         yield run
 

@@ -20,7 +20,8 @@ from eur_pipeline.billing.invoices.terms import read_terms
 from eur_pipeline.config import Config, LateUsage
 from eur_pipeline.errors import BusyError
 from eur_pipeline.models.building import WAIT_SECONDS
-from eur_pipeline.models.warehouse import open_warehouse, read_stamps
+from eur_pipeline.models.stamps import Stamps
+from eur_pipeline.models.warehouse import open_warehouse
 from eur_pipeline.project import Project
 
 
@@ -60,7 +61,7 @@ def _compared_with(project: Project, register: Register) -> Iterator[duckdb.Duck
     With those of another, what is billed already would be billed again.
     """
     with open_warehouse(project, wait_seconds=WAIT_SECONDS) as connection:
-        stamps = read_stamps(connection, "inputs.billed_lines")
+        stamps = Stamps(connection).of("inputs.billed_lines")
         known = {month: stamp.content for month, stamp in stamps.items()}
         if known != digests_by_usage_month(register.entries):
             raise BusyError(

@@ -17,7 +17,8 @@ from eur_pipeline.models.building import WAIT_SECONDS
 from eur_pipeline.models.grains import Grain, dates_touched
 from eur_pipeline.models.model import Column, Model
 from eur_pipeline.models.sql import identifier, literal
-from eur_pipeline.models.warehouse import STAMPS, connect, make_schemas
+from eur_pipeline.models.stamps import STAMPS
+from eur_pipeline.models.warehouse import connect, prepare
 from eur_pipeline.project import Project
 from eur_pipeline.storage import make_private_folder
 
@@ -39,7 +40,7 @@ def trial_database(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         connect(folder / "trial.duckdb") as connection,
     ):
         _attach(connection, project.published_path)
-        make_schemas(connection)
+        prepare(connection)
         yield connection
 
 

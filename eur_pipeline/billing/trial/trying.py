@@ -32,10 +32,11 @@ from eur_pipeline.models.inputs import variables
 from eur_pipeline.models.loading import load_models, load_sources
 from eur_pipeline.models.model import Model, ModelTest, Severity
 from eur_pipeline.models.running import Run
+from eur_pipeline.models.tables import Tables, replace_rows
 from eur_pipeline.models.tariff_tables import tariff_tables
-from eur_pipeline.models.testing import run_test
+from eur_pipeline.models.testing import run_tests
 from eur_pipeline.models.validity import AlwaysValid
-from eur_pipeline.models.warehouse import make_table, replace_rows
+from eur_pipeline.models.warehouse import prepare
 from eur_pipeline.project import Project
 
 LINES = "charge_lines_monthly"
@@ -141,8 +142,9 @@ class _Trial:
         own = {model.table for model in self.models} | self.tariff.keys()
         self._require_columns()
         show_published(self.connection, own)
+        tables = Tables(self.connection)
         for name, table in self.tariff.items():
-            make_table(self.connection, name, sources[name].columns)
+            tables.make(name, sources[name].columns)
             replace_rows(self.connection, name, table.rows)
 
     def _require_columns(self) -> None:
@@ -176,7 +178,7 @@ class _Trial:
         models = load_models()
         narrow_to(self.connection, month, models, self._names)
         run = Run(
-            self.connection,
+            prepare(self.connection),
             models={model.name: model for model in models},
             lake={},
             # Nothing is kept from before: all that there is of the month is rated anew.
@@ -187,10 +189,11 @@ class _Trial:
         for number, model in enumerate(self.models):
             steps.tell(number, f"{month:%Y-%m} {model.name}")
             run.update(model)
+        run.warehouse.stamps.write()
         self._test(run, month)
 
     def _test(self, run: Run, month: dt.date) -> None:
-        results = [run_test(run, test) for model in self.models for test in self._tests(model)]
+        results = [result for model in self.models for result in run_tests(run, self._tests(model))]
         failures = [result.message for result in results if not result.passed]
         if failures:
             raise ConfigurationError(
