@@ -19,6 +19,7 @@ from eur_pipeline.project import Project
 from tests.models.lake_project import (
     TARIFF,
     TARIFF_HEADER,
+    copy_of,
     make_project,
     query,
     record,
@@ -59,10 +60,10 @@ def published(project: Project) -> Project:
     return project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Anna writes to the outside and Bo to Anna, once in each of three months."""
-    project = make_project(tmp_path / "project")
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     records = [
         record(f"2026-{month:02}-20T12:00", sender, recipients=[to])
         for month in (3, 4, 5)
@@ -70,6 +71,11 @@ def project(tmp_path: Path) -> Project:
     ]
     write_archive(project, "a.xml", records)
     return published(project)
+
+
+@pytest.fixture
+def project(built: Project, tmp_path: Path) -> Project:
+    return copy_of(built, tmp_path / "project")
 
 
 def plan(project: Project, lines: Iterable[str]) -> Path:

@@ -2,8 +2,11 @@
 
 import datetime as dt
 import hashlib
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eur_pipeline.lake.schema import ARCHIVES, HOUR_FORMAT, MESSAGES, REJECTS
+from eur_pipeline.models import load_models
+from eur_pipeline.models.building import _write_descriptions
+from eur_pipeline.models.warehouse import connect, prepare
 from eur_pipeline.project import Project
+from eur_pipeline.storage import make_private_folder
 
 CONFIGURATION = """\
 sites:
@@ -52,14 +59,40 @@ def make_project(
     directory: Iterable[str] = DIRECTORY,
     tariff: Iterable[str] = TARIFF,
     configuration: str = CONFIGURATION,
+    *,
+    with_tables: bool = True,
 ) -> Project:
-    """A project without a lake."""
+    """A project without a lake, and without a warehouse if it is to have no tables yet."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "eur.yaml").write_text(configuration, encoding="utf-8")
     project = Project(path)
     write_directory(project, directory)
     write_tariff(project, tariff)
+    if with_tables:
+        add_tables(project)
     return project
+
+
+def add_tables(project: Project) -> None:
+    """A warehouse without rows: what takes a quarter of every small build is made once."""
+    make_private_folder(project.warehouse_path.parent)
+    project.warehouse_path.write_bytes(_empty_warehouse())
+
+
+@cache
+def _empty_warehouse() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "warehouse.duckdb")
+        with connect(path) as connection:
+            warehouse = prepare(connection)
+            _write_descriptions(warehouse, load_models())
+            warehouse.stamps.write()
+        return path.read_bytes()
+
+
+def copy_of(project: Project, path: Path) -> Project:
+    """The same project elsewhere, as much up to date as it is."""
+    return Project(Path(shutil.copytree(project.path, path)))
 
 
 def write_directory(project: Project, lines: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from eur_pipeline.project import Project
 from tests.models.lake_project import (
     DIRECTORY,
     UPLOADED,
+    copy_of,
     make_project,
     query,
     record,
@@ -24,10 +25,10 @@ SENDERS = ("10003", "cleo", "Reception", "10007", "12345@else.example")
 DAYS = (7, 8, 9)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Each of the senders writes to one of the others, on three days, in both collections."""
-    project = make_project(tmp_path / "project", [*DIRECTORY[:2], CLEO])
+    project = make_project(tmp_path_factory.mktemp("built") / "project", [*DIRECTORY[:2], CLEO])
     write_aliases(project, ["reception@presence.example,p1,,2026-03-09"])
     for day in DAYS:
         at, hour = dt.datetime(2026, 3, day, 12, tzinfo=dt.UTC), UPLOADED.replace(day=day)
@@ -39,6 +40,11 @@ def project(tmp_path: Path) -> Project:
             write_archive(project, f"{day}.xml", records, collection, hour)
     assert build(project).committed
     return project
+
+
+@pytest.fixture
+def project(built: Project, tmp_path: Path) -> Project:
+    return copy_of(built, tmp_path / "project")
 
 
 def people(project: Project, sender: str) -> list[tuple[str, str, str]]:

@@ -7,7 +7,8 @@ import pytest
 
 from eur_pipeline.errors import BusyError, ConfigurationError, ModelError
 from eur_pipeline.lake.schema import TABLES
-from eur_pipeline.models import build, column_lineage, load_models
+from eur_pipeline.models import build, load_models
+from eur_pipeline.models.lineage import column_lineage
 from eur_pipeline.models.loading import load_sources
 from eur_pipeline.models.warehouse import LOCK
 from eur_pipeline.project import Project
@@ -66,14 +67,14 @@ MARTS = {
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """One archive with three records, of which one is a copy, and a reject."""
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     records = [record("2026-03-10T12:00", native_id=number) for number in ("1", "1", "2")]
     write_archive(project, "a.xml", records, rejects=1)
     return project
 
 
 def test_an_empty_lake_gives_empty_tables(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     assert build(project).committed
     names = query(project, "select table_name from duckdb_tables() where schema_name = 'main'")
     assert {name for (name,) in names} == MARTS
@@ -137,7 +138,7 @@ def test_a_use_without_a_price_undoes_the_build_and_names_the_missing_rate(
 
 
 def test_counts_that_do_not_reconcile_are_reported_at_every_build(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     write_archive(project, "a.xml", [record("2026-03-10T12:00")], records=2)
     for _ in range(2):
         report = build(project)
@@ -148,7 +149,7 @@ def test_counts_that_do_not_reconcile_are_reported_at_every_build(tmp_path: Path
 
 
 def test_a_value_that_no_column_allows_is_found(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     write_archive(project, "a.xml", [record("2026-03-10T12:00", kind="shout")])
     failures = {failure.test.name: failure for failure in build(project).failures}
     assert failures["accepted_values_messages_kind"].sample == ({"kind": "shout", "times": 1},)
@@ -257,7 +258,7 @@ def test_the_lineage_of_every_column_ends_in_known_columns() -> None:
 
 
 def test_an_upload_hour_whose_writing_was_broken_off_is_not_there_yet(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     write_archive(project, "whole.xml", [record("2026-03-09 08:00")])
     hour = UPLOADED + dt.timedelta(hours=1)
     write_archive(project, "broken-off.xml", [record("2026-03-09 09:00")], upload_hour=hour)
@@ -280,7 +281,7 @@ def test_a_build_waits_for_who_reads_archives_into_the_lake(project: Project) ->
 def test_a_collection_that_the_lake_has_messages_of_cannot_be_left_out_of_the_configuration(
     tmp_path: Path,
 ) -> None:
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, with_tables=False)
     write_archive(project, "a.xml", [record("2026-03-09T12:00")])
     write_archive(project, "b.xml", [record("2026-03-09T12:01", "10009")], "boston_im")
     build(project)

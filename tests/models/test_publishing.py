@@ -10,7 +10,7 @@ import pytest
 from eur_pipeline.errors import ModelError
 from eur_pipeline.models import build, publish
 from eur_pipeline.project import Project
-from tests.models.lake_project import UPLOADED, make_project, record, write_archive
+from tests.models.lake_project import UPLOADED, copy_of, make_project, record, write_archive
 
 READER = """
 import sys, duckdb
@@ -27,14 +27,19 @@ print(duckdb.__version__, connection.execute("select count(*) from messages").fe
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """One published message."""
-    project = make_project(tmp_path)
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     write_archive(project, "a.xml", [record("2026-03-10T12:00")])
     assert build(project).committed
     assert publish(project).changed
     return project
+
+
+@pytest.fixture
+def project(built: Project, tmp_path: Path) -> Project:
+    return copy_of(built, tmp_path / "project")
 
 
 def add_a_message(project: Project) -> None:
@@ -92,7 +97,7 @@ def test_a_build_undone_by_its_tests_is_not_published(project: Project) -> None:
 
 def test_nothing_can_be_published_before_anything_is_built(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nothing has been built yet"):
-        publish(make_project(tmp_path))
+        publish(make_project(tmp_path, with_tables=False))
 
 
 def test_a_reader_in_another_process_neither_blocks_nor_is_disturbed(project: Project) -> None:

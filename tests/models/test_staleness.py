@@ -14,6 +14,7 @@ from tests.models.lake_project import (
     DIRECTORY,
     TARIFF,
     UPLOADED,
+    copy_of,
     make_project,
     query,
     record,
@@ -26,10 +27,10 @@ from tests.models.lake_project import (
 DAYS = range(6, 14)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A message of each of three people at noon UTC of eight days, built."""
-    project = make_project(tmp_path / "project")
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     for day in DAYS:
         records = [
             record(f"2026-03-{day:02}T12:00", f"1000{n}", recipients=["10009"]) for n in (1, 2, 3)
@@ -37,6 +38,11 @@ def project(tmp_path: Path) -> Project:
         write_archive(project, f"{day}.xml", records, upload_hour=UPLOADED.replace(day=day))
     assert build(project).committed
     return project
+
+
+@pytest.fixture
+def project(built: Project, tmp_path: Path) -> Project:
+    return copy_of(built, tmp_path / "project")
 
 
 def rebuilt(report: BuildReport) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from eur_pipeline.project import Project
-from tests.models.lake_project import Record, write_archive
+from tests.models.lake_project import Record, add_tables, write_archive
 
 TextRow = dict[str, str]
 
@@ -74,6 +74,7 @@ class World:
                     writer.writeheader()
                     writer.writerows(self.rows(name))
         project = Project(path)
+        add_tables(project)
         for collection, records in self.messages.items():
             write_archive(project, "a.xml", records, collection)
         return project

@@ -1,6 +1,5 @@
 """Before anything is issued, it can be seen what would change, and why."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from eur_pipeline.billing.invoices.drawing import Scope
 from eur_pipeline.billing.invoices.issuing import bring_up_to_date
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.project import Project
-from tests.models.lake_project import record, write_directory
+from tests.models.lake_project import copy_of, record, write_directory
 
 from .months import (
     ALLOWANCES,
@@ -41,7 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(built: Project, tmp_path: Path) -> Project:
-    return Project(Path(shutil.copytree(built.path, tmp_path / "project")))
+    return copy_of(built, tmp_path / "project")
 
 
 def changed(project: Project) -> dict[str, AccountChange]:

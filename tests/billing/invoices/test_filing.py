@@ -18,7 +18,7 @@ from eur_pipeline.billing.invoices.restoring import restore_register
 from eur_pipeline.errors import BusyError, InvoiceError, StorageError
 from eur_pipeline.project import Project
 from eur_pipeline.storage import LocalStore
-from tests.models.lake_project import record
+from tests.models.lake_project import copy_of, record
 
 from .clerks import (
     KILLED,
@@ -48,10 +48,6 @@ def issued(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     issue_month(project, MARCH)
     bring_up_to_date(project)
     return project
-
-
-def copy_of(project: Project, path: Path) -> Project:
-    return Project(Path(shutil.copytree(project.path, path)))
 
 
 def files(project: Project) -> dict[str, bytes]:

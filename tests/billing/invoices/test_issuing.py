@@ -20,7 +20,7 @@ from eur_pipeline.errors import BusyError, InvoiceError
 from eur_pipeline.lake.lake import lock_name
 from eur_pipeline.project import Project
 from tests.manifests import manifest
-from tests.models.lake_project import query, record, write_directory
+from tests.models.lake_project import copy_of, query, record, write_directory
 
 from .months import (
     APRIL,
@@ -57,7 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def project(built: Project, tmp_path: Path) -> Project:
     """A copy of it, up to date."""
-    return Project(Path(shutil.copytree(built.path, tmp_path / "project")))
+    return copy_of(built, tmp_path / "project")
 
 
 def test_a_month_is_issued_for_every_account_with_its_tax(project: Project) -> None:

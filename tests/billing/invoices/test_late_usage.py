@@ -5,7 +5,6 @@ would have been, had everything come in time.
 """
 
 import datetime as dt
-import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +23,7 @@ from eur_pipeline.collect.index import LandingIndex
 from eur_pipeline.collect.landing import LandingZone
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.project import Project
-from tests.models.lake_project import query, record, write_directory
+from tests.models.lake_project import copy_of, query, record, write_directory
 
 from .months import (
     APRIL,
@@ -59,7 +58,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(built: Project, tmp_path: Path) -> Project:
-    return Project(Path(shutil.copytree(built.path, tmp_path / "project")))
+    return copy_of(built, tmp_path / "project")
 
 
 def by_credit(project: Project) -> Project:

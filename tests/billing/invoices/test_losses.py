@@ -13,7 +13,7 @@ from eur_pipeline.billing.invoices.restoring import restore_register
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.models import publish
 from eur_pipeline.project import Project
-from tests.models.lake_project import query, record
+from tests.models.lake_project import copy_of, query, record
 
 from .months import APRIL, MARCH, arrive, grosses, invoiced_project, issue_month
 
@@ -32,7 +32,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(issued: Project, tmp_path: Path) -> Project:
-    return Project(Path(shutil.copytree(issued.path, tmp_path / "project")))
+    return copy_of(issued, tmp_path / "project")
 
 
 def lose_the_folder(project: Project) -> None:
