@@ -16,7 +16,6 @@ from eur_pipeline.config import Collection
 from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.ingest import IngestReport
 from eur_pipeline.lake.schema import MESSAGES
-from eur_pipeline.models.lineage import column_lineage
 from eur_pipeline.models.loading import load_sources
 from eur_pipeline.models.model import Model
 from eur_pipeline.models.report import ModelResult
@@ -125,7 +124,7 @@ def of_model(model: Model) -> Metadata:
 def of_model_result(model: Model, result: ModelResult) -> Metadata:
     """What a build did to a model, and where its columns come from.
 
-    Tracing them takes a second, which every process that loads the definitions would pay.
+    Tracing them takes a second or two, which every process that loads the definitions would pay.
     """
     dates = ", ".join(map(str, result.dates[:MOST_LINES]))
     return {
@@ -139,6 +138,9 @@ def of_model_result(model: Model, result: ModelResult) -> Metadata:
 
 
 def _lineage(model: Model) -> dg.TableColumnLineage:
+    # Not above: loading what traces them takes a while too, and few processes build.
+    from eur_pipeline.models.lineage import column_lineage
+
     lineage = {
         column: [dg.TableColumnDep(asset_key=s.table, column_name=s.column) for s in sources]
         for column, origins in column_lineage(model).items()

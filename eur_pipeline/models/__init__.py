@@ -4,7 +4,6 @@ What is computed is said in `dbt_like_sql`; this room only knows how to run it.
 """
 
 from eur_pipeline.models.building import build
-from eur_pipeline.models.lineage import column_lineage
 from eur_pipeline.models.loading import load_models
 from eur_pipeline.models.model import Column, ColumnSource, Model, ModelTest
 from eur_pipeline.models.publishing import PublishReport, publish
@@ -20,7 +19,6 @@ __all__ = [
     "PublishReport",
     "TestResult",
     "build",
-    "column_lineage",
     "load_models",
     "publish",
 ]
