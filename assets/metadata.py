@@ -17,7 +17,7 @@ from eur_pipeline.intervals import Window, interval_of
 from eur_pipeline.lake.ingest import IngestReport
 from eur_pipeline.lake.schema import MESSAGES
 from eur_pipeline.models.loading import load_sources
-from eur_pipeline.models.model import Model
+from eur_pipeline.models.model import ColumnSource, Model
 from eur_pipeline.models.report import ModelResult
 
 Metadata = dict[str, dg.MetadataValue]
@@ -121,11 +121,8 @@ def of_model(model: Model) -> Metadata:
     }
 
 
-def of_model_result(model: Model, result: ModelResult) -> Metadata:
-    """What a build did to a model, and where its columns come from.
-
-    Tracing them takes a second or two, which every process that loads the definitions would pay.
-    """
+def of_model_result(result: ModelResult, lineage: Mapping[str, Sequence[ColumnSource]]) -> Metadata:
+    """What a build did to a model, and where its columns come from."""
     dates = ", ".join(map(str, result.dates[:MOST_LINES]))
     return {
         "dagster/row_count": dg.MetadataValue.int(result.total_rows),
@@ -133,21 +130,18 @@ def of_model_result(model: Model, result: ModelResult) -> Metadata:
         "dates_rebuilt": dg.MetadataValue.int(len(result.dates)),
         "first_dates": dg.MetadataValue.text(dates or "none"),
         "seconds": dg.MetadataValue.float(round(result.seconds, 3)),
-        "dagster/column_lineage": dg.MetadataValue.column_lineage(_lineage(model)),
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(_lineage(lineage)),
     }
 
 
-def _lineage(model: Model) -> dg.TableColumnLineage:
-    # Not above: loading what traces them takes a while too, and few processes build.
-    from eur_pipeline.models.lineage import column_lineage
-
-    lineage = {
+def _lineage(lineage: Mapping[str, Sequence[ColumnSource]]) -> dg.TableColumnLineage:
+    of_assets = {
         column: [dg.TableColumnDep(asset_key=s.table, column_name=s.column) for s in sources]
-        for column, origins in column_lineage(model).items()
+        for column, origins in lineage.items()
         # A source such as lake.messages has no asset of its own name.
         if (sources := [s for s in origins if "." not in s.table])
     }
-    return dg.TableColumnLineage(lineage)
+    return dg.TableColumnLineage(of_assets)
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue:

@@ -13,6 +13,7 @@ from assets.automation import when_messages_arrive, when_parents_change
 from assets.model_checks import check_results, check_specs
 from assets.runs import RETRIES, explained
 from eur_pipeline.config import Collection
+from eur_pipeline.models.kept_lineage import Lineage
 from eur_pipeline.models.loading import load_models
 from eur_pipeline.models.model import Layer, Model
 from eur_pipeline.models.publishing import PublishReport
@@ -48,7 +49,9 @@ def models_asset(collections: Sequence[Collection]) -> dg.AssetsDefinition:
             published = warehouse.publish() if PUBLISHED in selected and report.committed else None
         for warning in report.warnings:
             context.log.warning(warning)
-        yield from _results(report, selected, context.selected_asset_check_keys)
+        if report.committed:
+            yield from _built(report, warehouse.lineage(), selected)
+        yield from check_results(report.tests, context.selected_asset_check_keys)
         if not report.committed:
             raise dg.Failure(
                 description="nothing was changed or published, because tests failed:\n"
@@ -86,18 +89,13 @@ def _published_spec(models: Iterable[Model]) -> dg.AssetSpec:
     )
 
 
-def _results(
-    report: BuildReport, selected: Set[str], checks: Set[dg.AssetCheckKey]
-) -> Iterator[Event]:
-    """What was built of the selected models, unless it was undone, and what the tests said."""
-    if report.committed:
-        models = {model.name: model for model in load_models()}
-        for result in (result for result in report.models if result.model in selected):
-            yield dg.MaterializeResult(
-                asset_key=result.model,
-                metadata=metadata.of_model_result(models[result.model], result),
-            )
-    yield from check_results(report.tests, checks)
+def _built(report: BuildReport, lineage: Lineage, selected: Set[str]) -> Iterator[Event]:
+    """What was built of the selected models."""
+    for result in (result for result in report.models if result.model in selected):
+        yield dg.MaterializeResult(
+            asset_key=result.model,
+            metadata=metadata.of_model_result(result, lineage[result.model]),
+        )
 
 
 def _published_result(report: PublishReport) -> dg.MaterializeResult[None]:

@@ -7,6 +7,7 @@ from eur_pipeline.billing.fetching import fetch
 from eur_pipeline.errors import ConfigurationError, FetchError
 from eur_pipeline.models.building import build
 from eur_pipeline.models.inputs import inputs_digest
+from eur_pipeline.models.kept_lineage import Lineage, lineage_of_models
 from eur_pipeline.models.publishing import PublishReport, publish
 from eur_pipeline.models.report import BuildReport
 from resources.base import ProjectResource
@@ -30,6 +31,10 @@ class WarehouseResource(ProjectResource):
     def build(self) -> BuildReport:
         """Rebuild what is stale of all models, in one transaction."""
         return build(self.project)
+
+    def lineage(self) -> Lineage:
+        """Where the columns of all models come from."""
+        return lineage_of_models(self.project)
 
     def publish(self) -> PublishReport:
         """Hand the built database to the analysts."""
