@@ -39,6 +39,16 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let properties begin first: they take longest, and the last one would keep one worker alone.
+
+    Groups come before them: those of most tests are dealt out first.
+    """
+    items.sort(
+        key=lambda item: not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    )
+
+
 DIRECTORY = """\
 person_id,name,address,extension,site,department,cost_centre,valid_from,valid_to
 p7,Dana,56207@presence.example,56207,geneva,Sales,4100,,

@@ -8,18 +8,24 @@ import pytest
 import eur_pipeline
 from eur_pipeline.analyst import Published, QueryError
 from eur_pipeline.models import build, publish
-from tests.models.lake_project import make_project, record, write_archive
+from eur_pipeline.project import Project
+from tests.models.lake_project import copy_of, make_project, record, write_archive
 
 
-@pytest.fixture
-def published(tmp_path: Path) -> Published:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two published messages."""
-    project = make_project(tmp_path)
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     times = ("2026-03-10T12:00", "2026-03-10T12:01")
     write_archive(project, "a.xml", [record(time) for time in times])
     build(project)
     publish(project)
-    return eur_pipeline.open(tmp_path)
+    return project
+
+
+@pytest.fixture
+def published(built: Project, tmp_path: Path) -> Published:
+    return eur_pipeline.open(copy_of(built, tmp_path / "project").path)
 
 
 def test_a_table_comes_as_a_data_frame(published: Published) -> None:

@@ -9,17 +9,23 @@ from typer.testing import CliRunner, Result
 from eur_pipeline.analyst import QueryError
 from eur_pipeline.cli import app
 from eur_pipeline.models import build, publish
-from tests.models.lake_project import make_project, record, write_archive
+from eur_pipeline.project import Project
+from tests.models.lake_project import copy_of, make_project, record, write_archive
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with one published message, from `[bold]`."""
-    project = make_project(tmp_path)
+    project = make_project(tmp_path_factory.mktemp("built") / "project")
     write_archive(project, "a.xml", [record("2026-03-10T12:00", "[bold]@else.example")])
     build(project)
     publish(project)
-    return tmp_path
+    return project
+
+
+@pytest.fixture
+def directory(built: Project, tmp_path: Path) -> Path:
+    return copy_of(built, tmp_path / "project").path
 
 
 def ask(directory: Path, *arguments: str) -> Result:

@@ -18,6 +18,7 @@ from tests.models.lake_project import (
     CONFIGURATION,
     TARIFF,
     TARIFF_HEADER,
+    copy_of,
     make_project,
     query,
     record,
@@ -36,16 +37,17 @@ ENTITIES = CONFIGURATION.replace(
 )
 
 
-@pytest.fixture
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Anna and `=Cleo` write to the outside, Bo inside; another tariff lies in `plan.csv`."""
-    monkeypatch.setattr(console.out, "_width", 120)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Anna and `=Cleo` write to the outside, Bo inside."""
     people = (
         "p1,Anna Huber,,10001,geneva,Sales,C100,,",
         "p2,Bo Lind,,10002,geneva,Support,C200,,",
         "p3,=Cleo,,10003,boston,Sales,C100,,",
     )
-    project = make_project(tmp_path / "project", directory=people, configuration=ENTITIES)
+    project = make_project(
+        tmp_path_factory.mktemp("built") / "project", directory=people, configuration=ENTITIES
+    )
     records = [
         record(f"2026-{month:02}-20T12:00", sender, recipients=[to])
         for month in (3, 4)
@@ -58,9 +60,16 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_archive(project, "a.xml", records)
     assert build(project).committed
     publish(project)
+    return project
+
+
+@pytest.fixture
+def directory(built: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; another tariff lies in `plan.csv`."""
+    monkeypatch.setattr(console.out, "_width", 120)
     text = "\n".join([TARIFF_HEADER, *DEARER, *TARIFF[2:]]) + "\n"
     (tmp_path / "plan.csv").write_text(text, encoding="utf-8")
-    return project.path
+    return copy_of(built, tmp_path / "project").path
 
 
 def run(
