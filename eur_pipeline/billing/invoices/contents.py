@@ -20,6 +20,7 @@ from eur_pipeline.billing.invoices.document import (
     total,
 )
 from eur_pipeline.billing.invoices.terms import Terms
+from eur_pipeline.billing.invoices.tiers import NO_TIERS
 from eur_pipeline.errors import InvoiceError
 
 
@@ -47,7 +48,7 @@ def invoice(
         lines=lines,
         taxes=taxes,
         **_totals(account, taxes),
-        rates=terms.rates_of(tier for line in lines for tier in line.rated_by),
+        rates=terms.rates_of(account, open_lines),
         plans=terms.plans_of(open_lines),
         people=terms.people_of(open_lines),
         hierarchy=terms.hierarchy_of(account.cost_centre, open_lines),
@@ -57,7 +58,7 @@ def invoice(
 def credit_note(invoiced: Content, number: str) -> Content:
     """What takes that invoice back: every line and tax of it, negative."""
     lines = tuple(
-        replace(line, numbers=-line.numbers, rated=None, billed=None, rated_by=())
+        replace(line, numbers=-line.numbers, rated=None, billed=None, rated_by=NO_TIERS)
         for line in invoiced.lines
     )
     taxes = tuple(
@@ -87,7 +88,7 @@ def _line(
         numbers=difference.numbers,
         rated=difference.rated if was_billed else None,
         billed=difference.billed if was_billed else None,
-        rated_by=terms.tiers_used.get((account.legal_entity, account.cost_centre, key), ()),
+        rated_by=terms.tiers_of(account, key),
     )
 
 

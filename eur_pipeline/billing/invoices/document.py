@@ -1,26 +1,33 @@
-"""What stands in a document, and its one canonical form.
+"""What stands in a document.
 
 Plain values; where they come from is the business of `contents.py`, where they lie that of
-`register.py`.
+`register.py`, and how they are written that of `canonical.py`.
 """
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Annotated, NamedTuple, Self
+from functools import cached_property
+from typing import NamedTuple, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
 
+from eur_pipeline.billing.invoices.canonical import (
+    Amount,
+    Money,
+    canonical,
+    canonical_list,
+    canonical_object,
+)
+from eur_pipeline.billing.invoices.tiers import NO_TIERS, TiersUsed
 from eur_pipeline.config import MINOR_UNIT_DIGITS
 
 FORMAT = 1
@@ -33,14 +40,6 @@ class Kind(StrEnum):
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
-
-
-def _plain(amount: Decimal) -> str:
-    """Without exponent and needless zeros, so that equal amounts are equal texts."""
-    text = f"{amount:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 _STRICT = ConfigDict(extra="forbid")
@@ -59,11 +58,6 @@ class _GrownPart(_Part):
     def _as_said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
         said = self.model_fields_set
         return {name: value for name, value in serialize(self).items() if name in said}
-
-
-# A quantity, price or unrounded amount; money has as many digits as it was given.
-Amount = Annotated[Decimal, PlainSerializer(_plain, when_used="json")]
-Money = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:f}", when_used="json")]
 
 
 def money(amount: Decimal, currency: str) -> Decimal:
@@ -160,21 +154,6 @@ NUMBERS = tuple(field.name for field in fields(Numbers))
 
 
 @dataclass(frozen=True, slots=True)
-class TierUsed:
-    """What of a line one tier of one rate made; tier 0 is the quantity before it was priced."""
-
-    __pydantic_config__ = _STRICT
-
-    rate: str
-    tier: int
-    uses: int
-    quantity: Amount
-    free_quantity: Amount
-    cost: Amount
-    charge: Amount
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One line.
 
@@ -198,7 +177,7 @@ class Line:
     numbers: Numbers
     rated: Numbers | None = None
     billed: Numbers | None = None
-    rated_by: tuple[TierUsed, ...] = ()
+    rated_by: TiersUsed = NO_TIERS
 
     @property
     def key(self) -> LineKey:
@@ -380,10 +359,25 @@ class Content(_Part):
         """Who is billed."""
         return Account(self.legal_entity, self.cost_centre, self.currency)
 
+    @cached_property
+    def canonical(self) -> str:
+        """The canonical form: what is hashed is also what is filed."""
+        values = self.model_dump(mode="json", exclude={"lines": {"__all__": {"rated_by"}}})
+        lines = (
+            _object(of_line, rated_by=line.rated_by.canonical)
+            for line, of_line in zip(self.lines, values.pop("lines"), strict=True)
+        )
+        return _object(values, lines=canonical_list(lines))
+
     @property
     def sha256(self) -> str:
         """The hash of the canonical form."""
-        return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+
+def _object(values: dict[str, object], **forms: str) -> str:
+    """The canonical form of these values, and of others that are in theirs already."""
+    return canonical_object({name: canonical(value) for name, value in values.items()} | forms)
 
 
 class Forced(_Part):
@@ -418,9 +412,5 @@ class Document(_Part):
 
     def to_bytes(self) -> bytes:
         """The file's one form."""
-        return (canonical(self.model_dump(mode="json")) + "\n").encode()
-
-
-def canonical(values: object) -> str:
-    """JSON with sorted keys and no spaces."""
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        values = self.model_dump(mode="json", exclude={"content"})
+        return f"{_object(values, content=self.content.canonical)}\n".encode()

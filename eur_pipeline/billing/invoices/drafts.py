@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eur_pipeline.billing.invoices.document import FORMAT, Account, Content, canonical
+from eur_pipeline.billing.invoices.canonical import canonical
+from eur_pipeline.billing.invoices.document import FORMAT, Account, Content
 from eur_pipeline.billing.invoices.drawing import ALL, Scope, draw_up
 from eur_pipeline.billing.invoices.filing import WAIT_SECONDS, filing
 from eur_pipeline.billing.invoices.issuing import prepare

@@ -16,14 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eur_pipeline.billing.invoices.document import (
-    FORMAT,
-    Account,
-    Document,
-    Kind,
-    TaxLine,
-    canonical,
-)
+from eur_pipeline.billing.invoices.canonical import canonical
+from eur_pipeline.billing.invoices.document import FORMAT, Account, Document, Kind, TaxLine
 from eur_pipeline.errors import InvoiceError
 from eur_pipeline.project import Project
 from eur_pipeline.storage import UNFINISHED_PREFIX, LocalStore

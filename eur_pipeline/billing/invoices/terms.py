@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from eur_pipeline.billing.invoices.canonical import canonical
 from eur_pipeline.billing.invoices.document import (
     Above,
+    Account,
     AllowanceTerms,
     BandSpan,
     LineKey,
@@ -23,20 +25,43 @@ from eur_pipeline.billing.invoices.document import (
     PlanTerms,
     RateTerms,
     TierTerms,
-    TierUsed,
     Unit,
 )
+from eur_pipeline.billing.invoices.tiers import NO_TIERS, TiersUsed
 from eur_pipeline.billing.times import DAY_KINDS
 
+# Millions of tiers, written out here in their canonical form: to fetch them as values and write
+# those took more than half of the time of issuing. Every amount has decimals, so that the zeros
+# taken from its end are needless ones.
 _TIERS_USED = """
+    with tiers as (
+        select
+            legal_entity, cost_centre, local_month, person_id, department, site, plan, usage_type,
+            tax_percent,
+            rate_id, tier, sum(uses) as uses, sum(quantity) as quantity,
+            sum(free_quantity) as free_quantity, sum(cost) as cost, sum(charge) as charge
+        from intermediate.int_charges_detailed
+        where list_contains($months, local_month)
+        group by all
+    ),
+    written as (
+        select unnest($rates::varchar[]) as rate_id, unnest($written_rates::varchar[]) as rate
+    )
     select
         legal_entity, cost_centre, local_month, person_id, department, site, plan, usage_type,
         tax_percent,
-        rate_id, tier, sum(uses), sum(quantity), sum(free_quantity), sum(cost), sum(charge)
-    from intermediate.int_charges_detailed
-    where list_contains($months, local_month)
+        list_distinct(list(tiers.rate_id)),
+        '[' || string_agg(
+            '{"charge":"' || rtrim(rtrim(cast(charge as varchar), '0'), '.')
+            || '","cost":"' || rtrim(rtrim(cast(cost as varchar), '0'), '.')
+            || '","free_quantity":"' || rtrim(rtrim(cast(free_quantity as varchar), '0'), '.')
+            || '","quantity":"' || rtrim(rtrim(cast(quantity as varchar), '0'), '.')
+            || '","rate":' || rate || ',"tier":' || tier || ',"uses":' || uses || '}',
+            ',' order by tiers.rate_id, tier
+        ) || ']'
+    from tiers
+    inner join written on tiers.rate_id = written.rate_id
     group by all
-    order by all
 """
 _RATES = """
     select
@@ -104,8 +129,8 @@ _ABOVE = """
     where level > 0
 """
 
-# By legal entity, cost centre and line.
-TiersUsed = dict[tuple[str, str, LineKey], tuple[TierUsed, ...]]
+# A legal entity, a cost centre and a line.
+LineOfAccount = tuple[str, str, LineKey]
 # What holds in a period: some columns, and its first day and the day after its last.
 Dated = tuple[Any, ...]
 # Kind (site, department or cost_centre) and name.
@@ -118,13 +143,16 @@ class Terms:
     """What lines can refer to, of some months.
 
     Attributes:
+        tiers_used: How each line came about.
+        rates_used: The rates of these tiers.
         people: The rows of the directory, by person.
         names: What a department or cost centre is called, by kind and unit.
         above: What is above a site, department or cost centre, by kind and unit.
         holidays: Those of every site that has any.
     """
 
-    tiers_used: TiersUsed
+    tiers_used: dict[LineOfAccount, TiersUsed]
+    rates_used: dict[LineOfAccount, list[str]]
     rates: dict[str, RateTerms]
     plans: dict[tuple[dt.date, str], PlanTerms]
     people: dict[str, list[Dated]]
@@ -132,9 +160,16 @@ class Terms:
     above: dict[UnitKey, list[Dated]]
     holidays: dict[str, list[Dated]]
 
-    def rates_of(self, used: Iterable[TierUsed]) -> tuple[RateTerms, ...]:
-        """The rates that these tiers are of."""
-        return tuple(self.rates[rate] for rate in sorted({tier.rate for tier in used}))
+    def tiers_of(self, account: Account, key: LineKey) -> TiersUsed:
+        """How this line came about."""
+        line = (account.legal_entity, account.cost_centre, key)
+        return self.tiers_used.get(line, NO_TIERS)
+
+    def rates_of(self, account: Account, keys: Iterable[LineKey]) -> tuple[RateTerms, ...]:
+        """The rates that the tiers of these lines are of."""
+        lines = ((account.legal_entity, account.cost_centre, key) for key in keys)
+        used = {rate for line in lines for rate in self.rates_used.get(line, ())}
+        return tuple(self.rates[rate] for rate in sorted(used))
 
     def plans_of(self, keys: Iterable[LineKey]) -> tuple[PlanTerms, ...]:
         """The plans of these lines, for each of their months."""
@@ -193,9 +228,12 @@ class Terms:
 def read_terms(connection: duckdb.DuckDBPyConnection, months: Iterable[dt.date]) -> Terms:
     """The terms of these months."""
     limits = {"months": sorted(set(months))}
+    rates = _rates(connection.execute(_RATES).fetchall(), connection.execute(_BANDS).fetchall())
+    lines = _lines(connection, limits, rates)
     return Terms(
-        tiers_used=_tiers_used(connection.execute(_TIERS_USED, limits).fetchall()),
-        rates=_rates(connection.execute(_RATES).fetchall(), connection.execute(_BANDS).fetchall()),
+        tiers_used={line: TiersUsed(written) for line, (_, written) in lines.items()},
+        rates_used={line: used for line, (used, _) in lines.items()},
+        rates=rates,
         plans=_plans(
             connection.execute(_PLANS, limits).fetchall(),
             connection.execute(_ALLOWANCES, limits).fetchall(),
@@ -224,12 +262,18 @@ def _by_name(pairs: Iterable[tuple[Name, dt.date]]) -> dict[Name, set[dt.date]]:
     return {name: found[name] for name in sorted(found)}
 
 
-def _tiers_used(rows: Iterable[tuple[Any, ...]]) -> TiersUsed:
-    found: defaultdict[tuple[str, str, LineKey], list[TierUsed]] = defaultdict(list)
-    for legal_entity, cost_centre, *row in rows:
-        key = LineKey(*row[: len(LineKey._fields)])
-        found[legal_entity, cost_centre, key].append(TierUsed(*row[len(LineKey._fields) :]))
-    return {key: tuple(used) for key, used in found.items()}
+def _lines(
+    connection: duckdb.DuckDBPyConnection, limits: dict[str, Any], rates: Collection[str]
+) -> dict[LineOfAccount, tuple[list[str], str]]:
+    """Of every line the rates it was rated by, and what each of their tiers made, written out."""
+    written = [canonical(rate) for rate in rates]
+    found = connection.execute(
+        _TIERS_USED, {**limits, "rates": list(rates), "written_rates": written}
+    ).fetchall()
+    return {
+        (legal_entity, cost_centre, LineKey(*key)): (used, tiers)
+        for legal_entity, cost_centre, *key, used, tiers in found
+    }
 
 
 def _rates(
