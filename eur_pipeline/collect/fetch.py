@@ -24,8 +24,8 @@ from eur_pipeline.storage import open_private, sync_or_remove
 PIECES_AHEAD = 32
 # What is compared with the server's before a broken transfer goes on.
 OVERLAP_BYTES = 64 * 1024
-# From here on it pays to hash and write in another thread while the next piece is on its way.
-_THREAD_BYTES = 1 << 20
+# What is here from before is hashed in pieces of this size.
+_PIECE_BYTES = 1 << 20
 # The disk begins with a large file while the rest is on its way, not when all of it is here.
 _SYNC_BYTES = 16 << 20
 
@@ -176,7 +176,11 @@ async def _give_up(server: ArchiveServer, asked: deque[asyncio.Task[bytes]]) -> 
 
 
 class _Growing:
-    """A file of ours that is being written, and its hash."""
+    """A file of ours that is being written, and its hash.
+
+    Both at once, in the thread of the connection: others that wrote and hashed, and a server on
+    the same two cores, waited for each other, and 500 MB took 2.9 s instead of 2.2.
+    """
 
     def __init__(self, path: Path, keep: int) -> None:
         self.size = keep
@@ -184,9 +188,7 @@ class _Growing:
         self._digest = hashlib.sha256()
         self._file = open_private(path, truncate=not keep)
         self._unsynced_bytes = 0
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-        self._writing: asyncio.Future[None] | None = None
+        self._syncing: asyncio.Future[None] | None = None
 
     @property
     def sha256(self) -> str:
@@ -200,42 +202,27 @@ class _Growing:
 
     async def __aexit__(self, *exc_info: object) -> None:
         try:
-            await self._written()
-            self._write(self._held)
+            await self._synced()
         finally:
-            self._close()
+            self._file.close()
 
     async def add(self, block: bytes) -> None:
-        """Write the block, now or a little later."""
+        """Write the block."""
+        self._file.write(block)
+        self._digest.update(block)
         self.size += len(block)
-        self._held.append(block)
-        self._held_bytes += len(block)
-        if self._held_bytes >= _THREAD_BYTES:
-            await self._written()
-            held, self._held, self._held_bytes = self._held, [], 0
-            self._writing = asyncio.get_running_loop().run_in_executor(None, self._write, held)
-
-    async def _written(self) -> None:
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
-
-    def _close(self) -> None:
-        """Now, or once the block that a thread is writing is written."""
-        if self._writing is None or self._writing.done():
-            self._file.close()
-        else:
-            self._writing.add_done_callback(lambda _: self._file.close())
-
-    def _write(self, blocks: list[bytes]) -> None:
-        for block in blocks:
-            self._file.write(block)
-            self._digest.update(block)
-            self._unsynced_bytes += len(block)
+        self._unsynced_bytes += len(block)
         if self._unsynced_bytes >= _SYNC_BYTES:
+            await self._synced()
             self._file.flush()
-            sync_or_remove(self._path)
+            loop = asyncio.get_running_loop()
+            self._syncing = loop.run_in_executor(None, sync_or_remove, self._path)
             self._unsynced_bytes = 0
 
+    async def _synced(self) -> None:
+        if self._syncing is not None:
+            await asyncio.shield(self._syncing)
+
     def _hash_what_is_there(self) -> None:
-        while block := self._file.read(_THREAD_BYTES):
+        while block := self._file.read(_PIECE_BYTES):
             self._digest.update(block)
