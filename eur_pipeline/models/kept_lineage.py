@@ -52,8 +52,8 @@ _Kept = dict[str, dict[str, list[list[str]]]]
 
 
 def _read(path: Path, made_from: str) -> _Kept | None:
-    """What was kept, if it was made from the same."""
-    with suppress(OSError, ValueError):
+    """What was kept, if it was made from the same; nothing of a file that says something else."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
         content = json.loads(path.read_bytes())
         if content["made_from"] == made_from:
             columns: _Kept = content["columns"]

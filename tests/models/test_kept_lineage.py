@@ -63,7 +63,9 @@ def test_other_models_are_traced_anew(
     assert len(traced) == len(changed)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"made_from": "something else"}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}", b"[]", b'{"made_from": "something else"}', b"\xff"]
+)
 def test_what_cannot_be_used_is_made_anew(project: Project, content: bytes) -> None:
     kept_file(project).write_bytes(content)
     assert lineage_of_models(project) == TRACED
