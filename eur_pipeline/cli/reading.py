@@ -59,21 +59,29 @@ class ReadingProgress:
 
 
 class _Watched(io.BufferedIOBase):
-    """A file that tells how far it was read; reading some of it again tells nothing."""
+    """A file that tells how far it was read; reading some of it again tells nothing.
+
+    Nor does what is read of its end before the rest: a zip's directory.
+    """
 
     def __init__(self, file: BinaryIO, shown: ReadingProgress) -> None:
         super().__init__()
         self._file = file
         self._shown = shown
         self._furthest = 0
+        self._end_begins = file.seek(0, io.SEEK_END)
+        file.seek(0)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes."""
+        begin = self._file.tell()
         content = self._file.read(-1 if size is None else size)
-        position = self._file.tell()
-        if position > self._furthest:
-            self._furthest = position
-            self._shown.read_so_far(position)
+        end = begin + len(content)
+        if begin > self._furthest and end >= self._end_begins:
+            self._end_begins = min(begin, self._end_begins)
+        elif end > self._furthest:
+            self._furthest = end
+            self._shown.read_so_far(end)
         return content
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from eur_pipeline.archives.containers import documents
 from eur_pipeline.cli.reading import reading_progress
 from eur_pipeline.lake.files import FileParser
+from tests.archives.packing import zipped
 from tests.conftest import archive_xml
 
 
@@ -70,6 +72,26 @@ def test_reading_a_part_again_does_not_move_the_bar_back(tmp_path: Path) -> None
         file.read(300)
         file.read()
     assert told == [600, 1000]
+
+
+def test_a_zip_is_not_read_when_its_directory_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({f"{n}.xml": archive_xml(f"a {n}") for n in range(20)}))
+    told: list[int] = []
+    with (
+        reading_progress(_terminal(), [path]) as shown,
+        shown.open_file(path) as file,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(shown, "read_so_far", told.append)
+        for document in documents(file, lambda _: True):
+            while document.source.read(1000):
+                pass
+        patch.undo()
+    assert told == sorted(told)
+    # Of each member some is told of; the directory takes the rest of the file.
+    assert len(told) > 20
+    assert told[-1] < path.stat().st_size
 
 
 def test_where_there_is_no_terminal_there_is_no_bar(tmp_path: Path) -> None:
