@@ -45,6 +45,12 @@ class Part:
         return int(self.records.num_rows) + len(self.rejects)
 
 
+def with_ordinals(records: pa.RecordBatch, ordinals: pa.Array) -> pa.RecordBatch:
+    """The records under other numbers."""
+    column = RECORDS.get_field_index("ordinal")
+    return records.set_column(column, RECORDS.field(column), ordinals)
+
+
 def parts_of(items: Iterable[Record | Reject]) -> Iterator[Part]:
     """The records and rejects in parts of bounded size, also those before damage."""
     parts = _Parts()

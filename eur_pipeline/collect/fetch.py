@@ -25,7 +25,7 @@ PIECES_AHEAD = 32
 # What is compared with the server's before a broken transfer goes on.
 OVERLAP_BYTES = 64 * 1024
 # What is here from before is hashed in pieces of this size.
-_PIECE_BYTES = 1 << 20
+_HASHED_BYTES = 1 << 20
 # The disk begins with a large file while the rest is on its way, not when all of it is here.
 _SYNC_BYTES = 16 << 20
 
@@ -224,5 +224,5 @@ class _Growing:
             await asyncio.shield(self._syncing)
 
     def _hash_what_is_there(self) -> None:
-        while block := self._file.read(_PIECE_BYTES):
+        while block := self._file.read(_HASHED_BYTES):
             self._digest.update(block)

@@ -20,12 +20,11 @@ from eur_pipeline.archives.fast.bundle import Bundled, read_bundle
 from eur_pipeline.archives.fast.chunk import NotPlainError
 from eur_pipeline.archives.fast.columns import Columns
 from eur_pipeline.archives.fast.cut import records_alone
+from eur_pipeline.archives.fast.documents import SMALL_BYTES
 from eur_pipeline.archives.identity import archive_sha256
 from eur_pipeline.labels import clean
 from eur_pipeline.lake.records import BodyPolicy, Origin, message_batch
 
-# Larger ones gain nothing.
-SMALL_BYTES = 64 * 1024
 _BUNDLE_BYTES = 1024 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
 

@@ -113,7 +113,7 @@ def _build(
     needed = _needed(run.models, select)
     chosen = [model for model in models if model.name in needed]
     results = tuple(run.update(model) for model in chosen)
-    _write_descriptions(warehouse, models)
+    write_descriptions(warehouse, models)
     kept = {STAMPS, *(model.table for model in models), *inputs, *documents}
     for table in warehouse.tables.drop_except(kept):
         warehouse.stamps.put(table.partition(".")[2], {})
@@ -173,7 +173,7 @@ def _digest(rows: pa.Table) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
-def _write_descriptions(warehouse: Warehouse, models: tuple[Model, ...]) -> None:
+def write_descriptions(warehouse: Warehouse, models: tuple[Model, ...]) -> None:
     """Comments on the tables and columns that are new; on all, when any description is."""
     sources = [s for s in load_sources().values() if s.name.startswith("inputs.")]
     described = [(m.table, m.description, m.columns) for m in models]

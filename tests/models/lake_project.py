@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from eur_pipeline.lake.schema import ARCHIVES, HOUR_FORMAT, MESSAGES, REJECTS
 from eur_pipeline.models import load_models
-from eur_pipeline.models.building import _write_descriptions
+from eur_pipeline.models.building import write_descriptions
 from eur_pipeline.models.warehouse import connect, prepare
 from eur_pipeline.project import Project
 from eur_pipeline.storage import make_private_folder
@@ -85,7 +85,7 @@ def _empty_warehouse() -> bytes:
         path = Path(folder, "warehouse.duckdb")
         with connect(path) as connection:
             warehouse = prepare(connection)
-            _write_descriptions(warehouse, load_models())
+            write_descriptions(warehouse, load_models())
             warehouse.stamps.write()
         return path.read_bytes()
 

@@ -1,28 +1,21 @@
 """Every rule about rows can be broken, and then says so: each has a damage that it has to find."""
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from eur_pipeline.billing.invoices.issuing import issue
-from eur_pipeline.billing.invoices.register import read_register
 from eur_pipeline.models import build, load_models
-from eur_pipeline.models.bill_table import read_bill_tables
-from eur_pipeline.models.documents import read_documents
-from eur_pipeline.models.inputs import read_inputs, variables
-from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.model import ModelTest
 from eur_pipeline.models.running import Run
 from eur_pipeline.models.testing import run_test
-from eur_pipeline.models.warehouse import prepare
 from eur_pipeline.project import Project
 from tests.billing.allocation_world import write_bills
 from tests.models.lake_project import write_archive
+from tests.models.rebuilt import rebuilt
 from tests.rating.boundary_cases import NOON, SITES, Case
 from tests.rating.world import World
 
@@ -231,18 +224,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def run(built: Project, tmp_path: Path) -> Iterator[Run]:
     """A build whose tables can be damaged before they are tested."""
-    warehouse = tmp_path / built.warehouse_path.name
-    shutil.copyfile(built.warehouse_path, warehouse)
-    models = {model.name: model for model in load_models()}
-    inputs = {name: table.stamps for name, table in read_inputs(built).items()}
-    tables = read_bill_tables(built) | read_documents(read_register(built))
-    dated = {name: table.contents for name, table in tables.items()}
-    with duckdb.connect(warehouse) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        run = Run(
-            prepare(connection), models, list_lake(built.lake_path), inputs, dated, variables()
-        )
-        run.rebuilt.update({name: run.dates(name) for name in models})
+    with rebuilt(built, tmp_path) as run:
         yield run
 
 

@@ -1,23 +1,19 @@
 """One scan finds the same broken rules as a query for each of them."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from eur_pipeline.errors import ModelError
 from eur_pipeline.models import build, load_models
-from eur_pipeline.models.inputs import read_inputs, variables
-from eur_pipeline.models.lake_listing import list_lake
 from eur_pipeline.models.model import ModelTest, Severity
 from eur_pipeline.models.running import Run
 from eur_pipeline.models.testing import run_test, run_tests
-from eur_pipeline.models.warehouse import prepare
 from eur_pipeline.project import Project
 from tests.models.lake_project import make_project, record, write_archive
+from tests.models.rebuilt import rebuilt
 
 pytestmark = pytest.mark.xdist_group("testing")
 
@@ -38,14 +34,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def run(built: Project, tmp_path: Path) -> Iterator[Run]:
-    """A build that has rebuilt all dates, and whose tables can be damaged before the tests."""
-    warehouse = tmp_path / built.warehouse_path.name
-    shutil.copyfile(built.warehouse_path, warehouse)
-    inputs = {name: table.stamps for name, table in read_inputs(built).items()}
-    with duckdb.connect(warehouse) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        run = Run(prepare(connection), MODELS, list_lake(built.lake_path), inputs, {}, variables())
-        run.rebuilt.update({name: run.dates(name) for name in MODELS})
+    """A build whose tables can be damaged before they are tested."""
+    with rebuilt(built, tmp_path) as run:
         yield run
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from eur_pipeline.archives.fast.columns import Columns
 from eur_pipeline.archives.fast.markup import Markup
-from eur_pipeline.archives.table import RECORDS
+from eur_pipeline.archives.table import with_ordinals
 from eur_pipeline.arrays import Positions, array_of
 
 
@@ -44,6 +44,4 @@ def read_bundle(documents: Sequence[bytes], columns: Columns) -> Bundled:
     places = np.searchsorted(begins, markup.begins, side="right") - 1
     first = np.searchsorted(places, np.arange(len(documents)))
     ordinals = (np.arange(1, len(places) + 1) - first[places]).astype(np.int32)
-    column = RECORDS.get_field_index("ordinal")
-    numbered = records.set_column(column, RECORDS.field(column), array_of(ordinals, pa.int32()))
-    return Bundled(numbered, places)
+    return Bundled(with_ordinals(records, array_of(ordinals, pa.int32())), places)

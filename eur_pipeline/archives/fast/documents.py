@@ -14,8 +14,8 @@ from eur_pipeline.archives.fast.reading import REGION_BYTES, FastWay, numbered, 
 from eur_pipeline.archives.table import Part
 from eur_pipeline.errors import UnreadableArchiveError
 
-# Larger ones gain nothing.
-_SMALL_BYTES = 64 * 1024
+# Larger ones gain nothing by being read together.
+SMALL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def _with_content(document: Document) -> tuple[Document, bytes | None]:
     """The document, to be read from its beginning, and all that it holds where that is little."""
     source, content = document.source, b""
     try:
-        while len(content) <= _SMALL_BYTES:
-            if not (piece := source.read(_SMALL_BYTES + 1 - len(content))):
+        while len(content) <= SMALL_BYTES:
+            if not (piece := source.read(SMALL_BYTES + 1 - len(content))):
                 return replace(document, source=io.BytesIO(content)), content
             content += piece
     except UnreadableArchiveError as error:

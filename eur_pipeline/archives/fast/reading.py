@@ -25,7 +25,7 @@ from eur_pipeline.archives.limits import Limits
 from eur_pipeline.archives.names import Names
 from eur_pipeline.archives.reader import Before
 from eur_pipeline.archives.record import Record, Reject
-from eur_pipeline.archives.table import RECORDS, Part, parts_of
+from eur_pipeline.archives.table import Part, parts_of, with_ordinals
 from eur_pipeline.arrays import array_of
 from eur_pipeline.errors import UnreadableArchiveError
 
@@ -137,8 +137,7 @@ def records_in(content: bytes, columns: Columns) -> pa.RecordBatch | None:
 def numbered(records: pa.RecordBatch, before: int) -> Part:
     """The records, numbered on after so many."""
     ordinals = np.arange(before + 1, before + 1 + records.num_rows, dtype=np.int32)
-    column = RECORDS.get_field_index("ordinal")
-    return Part(records.set_column(column, RECORDS.field(column), array_of(ordinals, pa.int32())))
+    return Part(with_ordinals(records, array_of(ordinals, pa.int32())))
 
 
 def _records_in_region(region: Region, root: bytes, columns: Columns) -> pa.RecordBatch | None:
