@@ -20,8 +20,9 @@ from eur_pipeline.collect.remote import RemoteFile
 from eur_pipeline.collect.server import ArchiveServer, OpenFile
 from eur_pipeline.storage import open_private, sync_or_remove
 
-# How much of one file is asked for before the first of it has come: 8 MB a round trip.
-PIECES_AHEAD = 32
+# How much of one file is asked for before the first of it has come: 4 MB, twice what asyncssh lets
+# the server send unacknowledged.
+PIECES_AHEAD = 16
 # What is compared with the server's before a broken transfer goes on.
 OVERLAP_BYTES = 64 * 1024
 # What is here from before is hashed in pieces of this size.
