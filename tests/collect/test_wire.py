@@ -1,11 +1,12 @@
-"""What is sent in one turn of the loop leaves together, and nothing of it is lost."""
+"""What is sent in one turn of the loop leaves together, what comes is cut; nothing is lost."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from eur_pipeline.collect.wire import GatheringTransport
+from eur_pipeline.collect.wire import PIECE_BYTES, GatheringTransport, Wire
 
 
 class Below(asyncio.Transport):
@@ -75,3 +76,53 @@ def test_writes_of_one_turn_are_one(
         return below.done
 
     assert asyncio.run(run()) == done
+
+
+class Taker(asyncio.Protocol):
+    """Takes so many pieces and hangs up; notes what it was given."""
+
+    def __init__(self, most: int) -> None:
+        self.taken: list[bytes] = []
+        self.lost = asyncio.get_running_loop().create_future()
+        self._most = most
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.taken.append(data)
+        if len(self.taken) == self._most:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _ = exc
+        self.lost.set_result(None)
+
+
+def taken_of(content: bytes, most: int = -1) -> list[bytes]:
+    """What a taker is given of that content, sent over TCP."""
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(content)
+        writer.close()
+
+    async def run() -> list[bytes]:
+        async with await asyncio.start_server(send, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            taker = Taker(most)
+            await Wire().create_connection(lambda: taker, "127.0.0.1", port)
+            await taker.lost
+        return taker.taken
+
+    return asyncio.run(run())
+
+
+def test_what_comes_is_handed_on_in_pieces() -> None:
+    content = os.urandom(1_000_000)
+    taken = taken_of(content)
+    assert b"".join(taken) == content
+    assert max(map(len, taken)) <= PIECE_BYTES
+
+
+def test_who_hung_up_is_given_nothing_more() -> None:
+    assert len(taken_of(os.urandom(1_000_000), most=1)) == 1
