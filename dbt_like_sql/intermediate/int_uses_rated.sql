@@ -35,9 +35,9 @@ deliveries as (
 
 ),
 
-recipients as (
+classed_addresses as (
 
-    select * from {{ ref('int_deliveries_located') }}
+    select * from {{ ref('int_addresses_classed') }}
 
 ),
 
@@ -205,9 +205,10 @@ plan_types as (
 addresses as (
 
     select distinct
+        archived_address,
         address,
         domain
-    from recipients
+    from classed_addresses
     where exists (select 1 from prefixes)
 
 ),
@@ -218,9 +219,9 @@ prefixed as (
         prefixes.plan,
         prefixes.usage_type,
         prefixes.prefix,
-        addresses.address,
+        addresses.archived_address,
         row_number() over (
-            partition by prefixes.plan, prefixes.usage_type, addresses.address
+            partition by prefixes.plan, prefixes.usage_type, addresses.archived_address
             order by length(prefixes.prefix) desc, prefixes.is_domain
         ) as place
     from addresses
@@ -322,18 +323,18 @@ targets as (
     select
         message_id,
         false as is_delivery,
+        recipient as archived_address,
         '' as recipient,
         0 as place,
-        address,
         destination
     from farthest
     union all
     select
         message_id,
         true as is_delivery,
+        recipient as archived_address,
         recipient,
         row_number() over (partition by message_id order by recipient) as place,
-        address,
         destination
     from deliveries
     where
@@ -351,7 +352,7 @@ uses as (
         plan_types.usage_type,
         coalesce(targets.recipient, '') as recipient,
         coalesce(targets.place, 0) as place,
-        targets.address,
+        targets.archived_address,
         coalesce(targets.destination, 'internal') as class
     from planned
     inner join plan_types on planned.plan = plan_types.plan and planned.kind = plan_types.kind
@@ -398,7 +399,7 @@ measured as (
         on
             uses.plan = prefixed.plan
             and uses.usage_type = prefixed.usage_type
-            and uses.address = prefixed.address
+            and uses.archived_address = prefixed.archived_address
             and prefixed.place = 1
 
 ),

@@ -33,7 +33,7 @@ seen as (
     union all
     select
         messages.local_date,
-        deliveries.address,
+        lower(deliveries.recipient) as address,
         messages.sent_at,
         cast(null as varchar) as sent_id,
         messages.message_id as received_id

@@ -14,6 +14,12 @@ deliveries as (
 
 ),
 
+addresses as (
+
+    select * from {{ ref('int_addresses_classed') }}
+
+),
+
 receipts as (
 
     select * from {{ ref('int_receipts_summed') }}
@@ -24,11 +30,15 @@ receipts as (
 addressed as (
 
     select
-        message_id,
-        domain,
+        deliveries.message_id,
+        addresses.domain,
         count(*) as deliveries
     from deliveries
-    group by message_id, domain
+    inner join addresses
+        on
+            deliveries.local_date = addresses.local_date
+            and deliveries.recipient = addresses.archived_address
+    group by deliveries.message_id, addresses.domain
 
 ),
 

@@ -15,10 +15,11 @@ sent as (
 
     select
         cast(date_trunc('month', local_date) as date) as local_month,
-        sum(messages) as messages,
-        sum(file_transfers) as file_transfers
-    from {{ ref('usage_by_person_daily') }}
-    group by cast(date_trunc('month', local_date) as date)
+        kind as usage_type,
+        count(*) as used
+    from {{ ref('int_messages_located') }}
+    where kind in ('message', 'file_transfer')
+    group by cast(date_trunc('month', local_date) as date), kind
 
 ),
 
@@ -52,17 +53,7 @@ fees as (
 
 usage as (
 
-    select
-        local_month,
-        'message' as usage_type,
-        messages as used
-    from sent
-    union all
-    select
-        local_month,
-        'file_transfer' as usage_type,
-        file_transfers as used
-    from sent
+    select * from sent
     union all
     select * from others
     union all

@@ -33,7 +33,8 @@ _MESSAGE = """
 # A row per use and tier; a use that an allowance covers wholly has no tier.
 _USES = """
     select
-        uses.usage_type, uses.recipient, uses.destination, deliveries.address, uses.rate_id,
+        uses.usage_type, uses.recipient, uses.destination,
+        lower(deliveries.recipient) as address, uses.rate_id,
         rates.time_band, rates.tiering,
         uses.steps * rates.unit_value as quantity,
         counted.allowance_key,
