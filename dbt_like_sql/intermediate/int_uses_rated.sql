@@ -84,15 +84,24 @@ holidays as (
 ),
 
 -- 1. Small tables, so that uses find their plan, time and rate by equality.
-days_of_sites as (
+site_days as (
 
     select distinct
-        payers.local_date,
-        payers.site,
+        local_date,
+        site
+    from payers
+
+),
+
+days_of_sites as (
+
+    select
+        site_days.local_date,
+        site_days.site,
         case
             when holidays.site is not null then 'holiday'
             else
-                case extract(isodow from payers.local_date)
+                case extract(isodow from site_days.local_date)
                     when 1 then 'mon'
                     when 2 then 'tue'
                     when 3 then 'wed'
@@ -102,8 +111,8 @@ days_of_sites as (
                     else 'sun'
                 end
         end as day_kind
-    from payers
-    left join holidays on payers.site = holidays.site and payers.local_date = holidays.date
+    from site_days
+    left join holidays on site_days.site = holidays.site and site_days.local_date = holidays.date
 
 ),
 
