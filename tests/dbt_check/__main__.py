@@ -1,8 +1,8 @@
 """Runs dbt beside the project's own build: `python -m tests.dbt_check [PROJECT...]`.
 
 Without a project: over the demo, and over the world of all boundary cases of rating.
-Exit code 0: every table has the same columns, types and rows, and dbt ran as many tests, which all
-pass; 1: that is not so; 77: dbt cannot be installed here, and nothing was checked.
+Exit code 0: every table has the same columns, types and rows, and dbt ran as many tests, which find
+the same; 1: that is not so; 77: dbt cannot be installed here, and nothing was checked.
 """
 
 import sys
@@ -48,7 +48,11 @@ def _check(dbt: Path, project: Project, folder: Path) -> bool:
     tests = sum(len(model.tests) for model in load_models())
     if run.tests != tests:
         _console.print(f"{project.path.name}: dbt has {run.tests} tests, the build has {tests}")
-    return run.passed and run.tests == tests and all(c.is_equal for c in comparisons)
+    found = {result.test.name: result.failing_rows for result in report.tests if not result.passed}
+    if run.findings != found:
+        _console.print(f"{project.path.name}: dbt's tests find {run.findings}, the build's {found}")
+    is_alike = run.findings == found and all(c.is_equal for c in comparisons)
+    return run.is_whole and run.tests == tests and is_alike
 
 
 def _tell(project: Project, run: DbtRun, comparisons: list[Comparison]) -> None:
@@ -62,7 +66,8 @@ def _tell(project: Project, run: DbtRun, comparisons: list[Comparison]) -> None:
     rows = sum(comparison.rows for comparison in comparisons)
     _console.print(
         f"{project.path.name}: {equal} of {len(comparisons)} tables equal ({rows:,} rows); "
-        f"dbt ran {run.models} models and {run.tests} tests, {run.failed} of them failed; "
+        f"dbt ran {run.models} models and {run.tests} tests, {len(run.failures)} of them failed; "
+        f"rows found by tests: {run.findings or 'none'}; "
         f"without rows: {', '.join(empty) or 'none'}"
     )
 

@@ -17,6 +17,8 @@ from eur_pipeline.models.sql import literal
 from eur_pipeline.project import Project
 
 MODELS = Path(__file__).parents[2] / "dbt_like_sql"
+# What dbt says of a test that found rows, by its severity.
+_FOUND = ("warn", "fail")
 # A date before all messages.
 _EMPTY_FOLDER = "event_date=1970-01-01"
 
@@ -27,22 +29,19 @@ class DbtRun:
 
     Attributes:
         database: Where its tables are, all in schema `main`.
-        failures: A line for every model and test that did not succeed, those left out included.
+        findings: How many rows each test found that found any.
+        failures: A line for every model and test that did not run, those left out included.
     """
 
     database: Path
     models: int
     tests: int
+    findings: dict[str, int]
     failures: tuple[str, ...]
 
     @property
-    def failed(self) -> int:
-        """How many models and tests did not succeed."""
-        return len(self.failures)
-
-    @property
-    def passed(self) -> bool:
-        """Whether all models were made and all tests passed."""
+    def is_whole(self) -> bool:
+        """Whether all models were made and all tests ran."""
         return bool(self.models and self.tests) and not self.failures
 
 
@@ -110,9 +109,14 @@ def _write_profile(folder: Path, database: Path) -> None:
 def _read_results(path: Path, database: Path) -> DbtRun:
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     kinds = Counter(result["unique_id"].partition(".")[0] for result in results)
+    findings = {
+        result["unique_id"].split(".")[2]: result["failures"]
+        for result in results
+        if result["status"] in _FOUND
+    }
     failures = tuple(
         f"{result['unique_id']}: {result['status']}: {result['message'] or ''}"
         for result in results
-        if result["status"] not in ("success", "pass")
+        if result["status"] not in ("success", "pass", *_FOUND)
     )
-    return DbtRun(database, kinds["model"], kinds["test"], failures)
+    return DbtRun(database, kinds["model"], kinds["test"], findings, failures)
