@@ -137,7 +137,6 @@ allowed as (
         rates_numbered.rate_number,
         rates_numbered.key_number,
         rates_numbered.is_counted,
-        rates_numbered.package_steps,
         allowances_numbered.allowance_number,
         coalesce(allowances_numbered.allowance_steps, 0) as allowance_steps
     from once
@@ -249,12 +248,13 @@ final as (
         cast(charged.charged_steps as bigint) as charged_steps,
         cast(charged.charged_in_month as hugeint) as charged_in_month,
         cast(
-            (charged.charged_before + charged.package_steps - 1) // charged.package_steps
+            (charged.charged_before + rates_numbered.package_steps - 1)
+            // rates_numbered.package_steps
             as hugeint
         ) as priced_from,
         cast(
-            (charged.charged_before + charged.charged_steps + charged.package_steps - 1)
-            // charged.package_steps
+            (charged.charged_before + charged.charged_steps + rates_numbered.package_steps - 1)
+            // rates_numbered.package_steps
             as hugeint
         ) as priced_to
     from charged

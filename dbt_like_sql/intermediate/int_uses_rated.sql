@@ -116,15 +116,14 @@ days_of_sites as (
 
 ),
 
-times as (
+payers_on_days as (
 
     select
-        days_of_sites.local_date,
-        days_of_sites.site,
-        time_classes.quarter as local_quarter,
-        time_classes.time_class
-    from days_of_sites
-    inner join time_classes on days_of_sites.day_kind = time_classes.day_kind
+        payers.*,
+        days_of_sites.day_kind
+    from payers
+    inner join days_of_sites
+        on payers.local_date = days_of_sites.local_date and payers.site = days_of_sites.site
 
 ),
 
@@ -289,7 +288,6 @@ planned as (
     select
         messages.local_date,
         messages.local_quarter,
-        messages.site,
         messages.message_id,
         messages.sent_at,
         coalesce(turns.turn, 1) as turn,
@@ -309,20 +307,21 @@ planned as (
                         )
                     )
         end as conversation,
-        payers.payer,
-        payers.person_id,
-        payers.plan
+        payers_on_days.payer,
+        payers_on_days.person_id,
+        payers_on_days.plan,
+        payers_on_days.day_kind
     from messages
-    inner join payers
+    inner join payers_on_days
         on
-            messages.local_date = payers.local_date
-            and messages.person_id = payers.person_id
-            and messages.name = payers.name
-            and messages.site = payers.site
-            and messages.department = payers.department
-            and messages.cost_centre = payers.cost_centre
+            messages.local_date = payers_on_days.local_date
+            and messages.person_id = payers_on_days.person_id
+            and messages.name = payers_on_days.name
+            and messages.site = payers_on_days.site
+            and messages.department = payers_on_days.department
+            and messages.cost_centre = payers_on_days.cost_centre
     left join turns on messages.message_id = turns.message_id
-    left join conversation_plans on payers.plan = conversation_plans.plan
+    left join conversation_plans on payers_on_days.plan = conversation_plans.plan
 
 ),
 
@@ -386,7 +385,7 @@ measured as (
         end as use_destination,
         case
             when uses.usage_type = 'active_person' then 'none'
-            else times.time_class
+            else time_classes.time_class
         end as use_time,
         case uses.usage_type
             when 'kilobyte' then cast(coalesce(uses.body_bytes, 0) as bigint)
@@ -399,11 +398,8 @@ measured as (
             when 'active_person' then concat(uses.plan, '/', uses.person_id)
         end as once_key
     from uses
-    inner join times
-        on
-            uses.local_date = times.local_date
-            and uses.site = times.site
-            and uses.local_quarter = times.local_quarter
+    inner join time_classes
+        on uses.day_kind = time_classes.day_kind and uses.local_quarter = time_classes.quarter
     left join prefixed
         on
             uses.plan = prefixed.plan
