@@ -252,26 +252,30 @@ def a_tick_beside_a_black_hole(folder: Path) -> Iterator[Case]:
         )
 
 
-# VmHWM begins anew with a program, unlike what getrusage tells.
+# VmHWM begins anew with a program, unlike what getrusage tells. It counts the code of libraries,
+# which all processes share; RssAnon is without it.
 _PEAK = """
 import re, sys
 from pathlib import Path
 from eur_pipeline.collect.server import ArchiveServer
 from eur_pipeline.project import Project
-def peak():
-    return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+def told(name):
+    return re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
 project = Project.find(Path(sys.argv[1]))
 with ArchiveServer.of(project, project.config.collections[0]) as server:
-    before = peak()
+    before = told("VmHWM")
     listing = server.list()
-    print(before, peak())
+    print(before, told("VmHWM"), told("RssAnon"))
 """
 
 
 def _memory(project: Project) -> str:
-    """The peak of a process that lists, once connected and in the end."""
+    """The peak of a process that lists, once connected and in the end, and what is its own."""
     run = subprocess.run(
         [sys.executable, "-c", _PEAK, project.path], check=True, capture_output=True, text=True
     )
-    before, after = (int(kibibytes) / 1024 for kibibytes in run.stdout.split())
-    return f"peak memory {after:.0f} MB, {after - before:.0f} MB of it for the listing"
+    before, after, own = (int(kibibytes) / 1024 for kibibytes in run.stdout.split())
+    return (
+        f"peak memory {after:.0f} MB, {after - before:.0f} MB of it for the listing, "
+        f"{own:.0f} MB without the code of libraries"
+    )
