@@ -93,7 +93,7 @@ site_days as (
 
 ),
 
-days_of_sites as (
+day_kinds as (
 
     select
         site_days.local_date,
@@ -120,10 +120,10 @@ payers_on_days as (
 
     select
         payers.*,
-        days_of_sites.day_kind
+        day_kinds.day_kind
     from payers
-    inner join days_of_sites
-        on payers.local_date = days_of_sites.local_date and payers.site = days_of_sites.site
+    inner join day_kinds
+        on payers.local_date = day_kinds.local_date and payers.site = day_kinds.site
 
 ),
 

@@ -1,9 +1,10 @@
-"""The TCP connection below SSH: what is sent within one turn of the loop leaves in one piece.
+"""The TCP connection below SSH: what is sent is gathered, what comes is cut.
 
-asyncssh hands every packet to the system by itself, two for each request. To collect 1,000 small
-files was 12,000 calls here and as many wake-ups of the server; so it is less than 200. What comes
-is handed on in pieces: asyncssh moves all that follows a packet twice, and asyncio gives it eight
-packets at once. So 500 MB take an eighth less.
+What is sent within one turn of the loop leaves in one piece. asyncssh hands every packet to the
+system by itself, two for each request. To collect 1,000 small files was 12,000 calls here and as
+many wake-ups of the server; so it is less than 200. What comes is handed on in pieces: asyncssh
+moves all that follows a packet twice, and asyncio gives it eight packets at once. So 500 MB take an
+eighth less.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ class _Bench:
     remote: Remote
     project: Project
 
-    def upload(self, contents: list[bytes]) -> None:
+    def start_over(self, contents: list[bytes]) -> None:
         """Archives that stood there for long, in the place of what either of the two got before.
 
         Whoever keeps all that it got writes to memory that was never used, which a virtual machine
@@ -118,7 +118,7 @@ def many_small_archives(folder: Path) -> Iterator[Case]:
             subject=bench.collect,
             rival=bench.get_and_remove,
             target=0.9,
-            prepare=partial(bench.upload, _small(SMALL_FILES)),
+            prepare=partial(bench.start_over, _small(SMALL_FILES)),
         )
 
 
@@ -136,7 +136,7 @@ def the_price_of_syncing(folder: Path) -> Iterator[Case]:
             floor="without fsync",
             subject=bench.collect,
             rival=collect_unsynced,
-            prepare=partial(bench.upload, _small(SMALL_FILES)),
+            prepare=partial(bench.start_over, _small(SMALL_FILES)),
         )
 
 
@@ -150,7 +150,7 @@ def one_large_archive(folder: Path) -> Iterator[Case]:
             subject=bench.collect,
             rival=bench.get_and_remove,
             target=1.1,
-            prepare=partial(bench.upload, [archive_xml("x" * LARGE_BYTES)]),
+            prepare=partial(bench.start_over, [archive_xml("x" * LARGE_BYTES)]),
         )
 
 
@@ -164,7 +164,7 @@ def a_distant_server(folder: Path) -> Iterator[Case]:
             subject=bench.collect,
             rival=bench.get_and_remove,
             target=0.1,
-            prepare=partial(bench.upload, _small(FAR_FILES)),
+            prepare=partial(bench.start_over, _small(FAR_FILES)),
         )
 
 
@@ -218,7 +218,7 @@ def a_tick_beside_a_black_hole(folder: Path) -> Iterator[Case]:
     with _bench(folder) as bench, TcpProxy("127.0.0.1", 0) as hole, ThreadPoolExecutor(1) as beside:
         hole.plan(then=Link(End.STALL))
         lost = project_at(folder / "lost", through(hole, bench.remote))
-        bench.upload(_small(SMALL_FILES))
+        bench.start_over(_small(SMALL_FILES))
         running: list[Future[None]] = []
         seconds: list[float] = []
         reasons: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from eur_pipeline.collect.wire import PIECE_BYTES, GatheringTransport, Wire
+from eur_pipeline.collect.wire import PIECE_BYTES, GatheringTransport, Wire, _Between
 
 
 class Below(asyncio.Transport):
@@ -99,7 +99,7 @@ class Taker(asyncio.Protocol):
         self.lost.set_result(None)
 
 
-def taken_of(content: bytes, most: int = -1) -> list[bytes]:
+def taken_of(content: bytes) -> list[bytes]:
     """What a taker is given of that content, sent over TCP."""
 
     async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,7 +109,7 @@ def taken_of(content: bytes, most: int = -1) -> list[bytes]:
     async def run() -> list[bytes]:
         async with await asyncio.start_server(send, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            taker = Taker(most)
+            taker = Taker(most=-1)
             await Wire().create_connection(lambda: taker, "127.0.0.1", port)
             await taker.lost
         return taker.taken
@@ -124,5 +124,13 @@ def test_what_comes_is_handed_on_in_pieces() -> None:
     assert max(map(len, taken)) <= PIECE_BYTES
 
 
-def test_who_hung_up_is_given_nothing_more() -> None:
-    assert len(taken_of(os.urandom(1_000_000), most=1)) == 1
+@pytest.mark.parametrize(("most", "pieces"), [(-1, 4), (1, 1), (2, 2)])
+def test_who_hung_up_is_given_nothing_more_of_what_came_at_once(most: int, pieces: int) -> None:
+    async def run() -> list[bytes]:
+        taker = Taker(most)
+        between = _Between(taker)
+        between.connection_made(Below())
+        between.data_received(os.urandom(3 * PIECE_BYTES + 1))
+        return taker.taken
+
+    assert len(asyncio.run(run())) == pieces
